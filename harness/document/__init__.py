@@ -1,0 +1,93 @@
+"""YAML documents with line numbers, checked against a pydantic model.
+
+    document = read("worlds/small.yaml", World)
+    document.model                                       # the checked World
+    document.mistake(("users", "alice", "role"), "…")    # a later finding, at its line
+
+`read` and `parse` raise `DocumentError` with every mistake at once; they never
+raise anything else about the document. A document is validated strictly, by the
+rules for JSON: `7` is no text and `yes` no truth value, while a list may fill a
+tuple or a set and a text a time. Keys are always text (`dict[int, …]` works).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from harness.document.explanation import explain
+from harness.document.mistake import DocumentError, Mistake, Path, describe, key_path, suggest
+from harness.document.source import Node, load, read_text
+
+__all__ = [
+    "Document",
+    "DocumentError",
+    "Mistake",
+    "Path",
+    "describe",
+    "key_path",
+    "parse",
+    "read",
+    "suggest",
+]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Document(Generic[M]):
+    """A checked document: the model, the plain data it was made from, and the lines of both.
+
+    `name` is the file's path as it was given.
+    """
+
+    model: M
+    data: Any
+    name: str
+    _root: Node = field(repr=False)
+
+    def mark(self, path: Iterable[str | int], *, at_key: bool = False) -> tuple[int, int]:
+        """Line and column, from 1, of what stands at `path`, or of the nearest thing above it.
+
+        For a mapping or list, or with `at_key`, that is where its key stands.
+        """
+        return self._root.mark(tuple(path), at_key=at_key)
+
+    def mistake(self, path: Iterable[str | int], message: str, *, at_key: bool = False) -> Mistake:
+        """A mistake at `path`; raise it, with its siblings, as `DocumentError([...])`."""
+        steps = tuple(path)
+        line, column = self.mark(steps, at_key=at_key)
+        return Mistake(self.name, line, column, key_path(steps), message)
+
+
+def read(path: str | FilePath, model: type[M]) -> Document[M]:
+    """The document in the file at `path`, checked against `model`.
+
+    Raises DocumentError if the file cannot be read, is not UTF-8, not YAML or not a `model`.
+    """
+    return parse(read_text(path), model, name=str(path))
+
+
+def parse(text: str, model: type[M], *, name: str = "<text>") -> Document[M]:
+    """The document in `text`, checked against `model`; `name` stands for the file in mistakes.
+
+    Raises DocumentError.
+    """
+    root, mistakes, unsound = load(text, name)
+    try:
+        checked = model.model_validate_json(json.dumps(root.value), strict=True)
+    except ValidationError as error:
+        for path, at_key, message in explain(error, model, root):
+            # What has no sound value was reported when it was read.
+            if not any(path[: len(bad)] == bad for bad in unsound):
+                line, column = root.mark(path, at_key=at_key)
+                mistakes.append(Mistake(name, line, column, key_path(path), message))
+        raise DocumentError(mistakes) from None
+    if mistakes:
+        raise DocumentError(mistakes)
+    return Document(checked, root.value, name, root)
