@@ -1,0 +1,23 @@
+"""Where the data files are that belong to the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def locate(kind: str) -> Path:
+    """The folder of `kind`: `fixtures` or `scenarios`.
+
+    Beside the package in a checkout or an editable install, inside it in a wheel.
+    Raises ValueError for another `kind`, FileNotFoundError if the installation lacks it.
+    """
+    if kind not in ("fixtures", "scenarios"):
+        raise ValueError(f"no such kind of data: {kind!r}; there are fixtures and scenarios")
+    # The wheel's place first: beside an installed package stand other people's folders.
+    inside, beside = _PACKAGE / "_data" / kind, _PACKAGE.parent / kind
+    for folder in (inside, beside):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"the {kind} are not installed: neither {inside} nor {beside} exists")
