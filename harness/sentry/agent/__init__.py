@@ -1,0 +1,1 @@
+"""The agent flow: its token, its challenge, its grants, mint and approve."""

@@ -1,0 +1,37 @@
+"""What is particular to this dialect of the agent flow.
+
+Others exist, with a typed JWT that has no prefix and another challenge; what
+tells them apart stands here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+#: How an agent token is recognised among bearers, before anything of it is parsed.
+PREFIX = "sntryag_"
+#: The one audience; a string, never a list.
+AUDIENCE = "sentry-agent-api"
+ALGORITHM = "HS256"
+#: The feature that an organization must have on.
+FEATURE = "organizations:seer-agent-token-flow"
+#: Characters of an agent session id, after white space around it is trimmed.
+SESSION_ID_LENGTH = 128
+
+
+def recognise(bearer: str) -> str | None:
+    """The JWT inside an agent token; None for any other bearer."""
+    return bearer.removeprefix(PREFIX) if bearer.startswith(PREFIX) else None
+
+
+def wrap(jwt: str) -> str:
+    """The agent token that carries `jwt`."""
+    return PREFIX + jwt
+
+
+def challenge(scopes: Iterable[str]) -> str:
+    """The `WWW-Authenticate` value of a denied call (RFC 6750 section 3).
+
+    `scopes` are the endpoint's; what the caller holds is never told.
+    """
+    return f'Bearer error="insufficient_scope", scope="{" ".join(sorted(scopes))}"'

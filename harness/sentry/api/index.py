@@ -1,0 +1,94 @@
+"""The API's root, who is calling, and signing in by the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from harness.sentry import signin
+from harness.sentry.api.users import show_user
+from harness.sentry.body import Body, Plain, read_body
+from harness.sentry.call import Call, Reply, operation
+from harness.sentry.credentials import session
+from harness.sentry.errors import Denied, Unauthenticated
+from harness.sentry.passwords import check_password
+from harness.sentry.principal import Credential
+from harness.sentry.schema import user
+
+
+@operation("GET", "/")
+def read_index(call: Call) -> dict[str, Any]:
+    """{"version", "auth": {"scopes"} or null, "user": … or null}."""
+    caller = call.caller
+    held = None if caller.scopes is None else {"scopes": sorted(caller.scopes)}
+    return {"version": "0", "auth": held, "user": _show_caller(call)}
+
+
+@operation("GET", "/auth/")
+def read_auth(call: Call) -> dict[str, Any]:
+    """The user behind the credential. Raises Unauthenticated where there is none."""
+    shown = _show_caller(call)
+    if shown is None:
+        raise Unauthenticated(rule="authentication")
+    return shown
+
+
+@operation("POST", "/auth/")
+def sign_in(call: Call) -> Reply:
+    """Starts a session from Basic credentials: the user, and the session's cookies.
+
+    Raises Unauthenticated: which of name and password was wrong is not told.
+    """
+    given = call.request.authorization
+    username, password = (given.username, given.password) if given else (None, None)
+    if username is None or password is None:
+        raise Unauthenticated(rule="authentication")
+    services = call.services
+    user_id = check_password(services.store, username, password)
+    if user_id is None:
+        raise Unauthenticated("Invalid username/password.", rule="password")
+    row = services.store.one(select(user).where(user.c.id == user_id))
+    call.decision.user_id = user_id
+    call.decision.rule = "password"
+    cookies = signin.sign_in(services, user_id, secure=call.request.is_secure)
+    return Reply(show_user(row), cookies=cookies)
+
+
+class PasswordBody(Body):
+    """The password, typed again."""
+
+    password: Plain
+
+
+@operation("PUT", "/auth/")
+def confirm_password(call: Call) -> Reply:
+    """Renews the session's sudo: the user. Raises Denied for a wrong password."""
+    caller = call.caller
+    if caller.credential is not Credential.SESSION or caller.email is None:
+        raise Unauthenticated(rule="authentication")
+    body = read_body(call, PasswordBody)
+    if check_password(call.services.store, caller.email, body.password) != caller.user_id:
+        raise Denied("Invalid password.", rule="password")
+    session.renew_sudo(call.services, call.request.cookies[session.COOKIE])
+    call.decision.rule = "password"
+    return Reply(_show_caller(call))
+
+
+@operation("DELETE", "/auth/")
+def sign_out(call: Call) -> Reply:
+    """Ends the session, if there is one: 204."""
+    if call.caller.credential is Credential.SESSION:
+        session.end_session(call.services, call.request.cookies[session.COOKIE])
+    elif call.caller.credential is not Credential.NONE:
+        raise Denied(rule="account-level")
+    return Reply(status=204, cookies=signin.signed_out(secure=call.request.is_secure))
+
+
+def _show_caller(call: Call) -> dict[str, Any] | None:
+    if call.caller.user_id is None:
+        return None
+    row = call.services.store.one(select(user).where(user.c.id == call.caller.user_id))
+    return None if row is None else show_user(row)
+
+

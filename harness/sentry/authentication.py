@@ -1,0 +1,90 @@
+"""Which credential a request showed, and whom it resolves to.
+
+Order: `Authorization`, then the viewer context, then the session. A present
+`Authorization` header is never passed over, whatever stands beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Request
+
+from harness.sentry.credentials import (
+    agent_token,
+    integration_token,
+    organization_token,
+    session,
+    user_token,
+    viewer_context,
+)
+from harness.sentry.errors import NOT_PROVIDED, Denied, Unauthenticated
+from harness.sentry.principal import ANONYMOUS, Caller
+from harness.sentry.route import Route
+from harness.sentry.services import Services
+
+_AUTHORIZATION = "HTTP_AUTHORIZATION"
+
+#: Those who look at bearers. Each takes its own prefix and leaves the others'.
+BEARERS = (
+    user_token.authenticate,
+    integration_token.authenticate,
+    organization_token.authenticate,
+    agent_token.authenticate,
+)
+
+# RFC 6750 section 2.1; two headers joined by a server hold a space or a comma, and so do not match.
+_BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE)
+
+#: The answer to an approval that does not come from the user's own session alone.
+NOT_FROM_SESSION = "Approval must be performed from a user session."
+
+
+def authenticate(request: Request, services: Services, route: Route) -> Caller:
+    """The caller of `request`; ANONYMOUS where it shows no credential.
+
+    Raises Unauthenticated for a bad one, Denied for a session's write without CSRF token.
+    """
+    authorization = request.environ.get(_AUTHORIZATION)
+    if authorization is not None:
+        return _read_authorization(authorization, services, route)
+    return (
+        viewer_context.authenticate(request.environ, services)
+        or session.authenticate(request, services)
+        or ANONYMOUS
+    )
+
+
+def authenticate_first_party(request: Request, services: Services) -> Caller:
+    """The user of `request`'s session, which must be the only credential shown.
+
+    A header that names another credential is refused before anything else is
+    looked at, valid or not. Raises Denied.
+    """
+    if shows_other_credential(request.environ):
+        raise Denied(NOT_FROM_SESSION, rule="approval-from-session")
+    caller = session.authenticate(request, services)
+    if caller is None:
+        raise Denied(NOT_PROVIDED, rule="approval-from-session")
+    return caller
+
+
+def shows_other_credential(environ: dict[str, Any]) -> bool:
+    """Whether any header of a credential other than the session is there at all."""
+    return any(
+        name in environ
+        for name in (_AUTHORIZATION, viewer_context.CONTEXT, viewer_context.SIGNATURE)
+    )
+
+
+def _read_authorization(value: str, services: Services, route: Route) -> Caller:
+    matched = _BEARER.fullmatch(value)
+    if matched is None:
+        raise Unauthenticated("Invalid token header", rule="authorization-header")
+    bearer = matched[1]
+    for read in BEARERS:
+        caller = read(bearer, services, route)
+        if caller is not None:
+            return caller
+    raise Unauthenticated("Invalid token", rule="token", reason="unknown-kind")

@@ -1,0 +1,120 @@
+"""Sessions: the cookie that signing in sets, its CSRF token, and its sudo.
+
+The cookie is a random key; the database holds its SHA-256. The CSRF token is a
+keyed hash of that key: bound to the session, and of no use to find the key.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime, timedelta
+
+from flask import Request
+from sqlalchemy import bindparam, delete, select, update
+
+from harness.sentry.credentials.stored_token import digest
+from harness.sentry.errors import Denied
+from harness.sentry.principal import Caller, Credential
+from harness.sentry.schema import session, user
+from harness.sentry.services import Services
+
+COOKIE = "sentrysid"
+CSRF_COOKIE = "sc"
+CSRF_FIELD = "csrfmiddlewaretoken"
+CSRF_HEADER = "X-CSRFToken"
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+_find = (
+    select(session.c.expires_at, session.c.sudo_until, user.c.id, user.c.email)
+    .select_from(session.join(user, user.c.id == session.c.user_id))
+    .where(session.c.hashed_key == bindparam("hashed_key"))
+    .where(user.c.is_active)
+)
+_of_key = session.c.hashed_key == bindparam("key")
+
+
+def authenticate(request: Request, services: Services) -> Caller | None:
+    """The user whose session the request's cookie is; None where it is no live session.
+
+    Raises Denied when the method writes and no valid CSRF token came along.
+    """
+    caller = read_session(request, services)
+    if caller is not None and request.method not in _SAFE:
+        check_csrf(request, csrf_token(request.cookies[COOKIE]))
+    return caller
+
+
+def read_session(request: Request, services: Services) -> Caller | None:
+    """As `authenticate`, with no CSRF check: for reading pages."""
+    key = request.cookies.get(COOKIE)
+    if not key:
+        return None
+    row = services.store.one(_find, hashed_key=digest(key))
+    if row is None or row.expires_at <= services.clock.now():
+        return None
+    return Caller(
+        Credential.SESSION, user_id=row.id, email=row.email, sudo_until=row.sudo_until
+    )
+
+
+def start_session(services: Services, user_id: int) -> str:
+    """Signs a user in: returns the new cookie's value. The password was just typed: sudo."""
+    key = services.randomness.urlsafe(32)
+    now = services.clock.now()
+    with services.store.transaction() as connection:
+        connection.execute(
+            session.insert().values(
+                hashed_key=digest(key),
+                user_id=user_id,
+                date_added=now,
+                expires_at=now + services.settings.session_lifetime,
+                sudo_until=now + services.settings.sudo_lifetime,
+            )
+        )
+    return key
+
+
+def renew_sudo(services: Services, key: str) -> None:
+    """The user of session `key` just typed the password again."""
+    until = services.clock.now() + services.settings.sudo_lifetime
+    with services.store.transaction() as connection:
+        connection.execute(
+            update(session).where(_of_key).values(sudo_until=until), {"key": digest(key)}
+        )
+
+
+def end_session(services: Services, key: str) -> None:
+    """Signs out: the cookie `key` opens nothing any more."""
+    with services.store.transaction() as connection:
+        connection.execute(delete(session).where(_of_key), {"key": digest(key)})
+
+
+def csrf_token(key: str) -> str:
+    """The CSRF token of the session whose cookie is `key`."""
+    return hmac.digest(key.encode(), b"csrf", "sha256").hex()
+
+
+def check_csrf(request: Request, expected: str) -> None:
+    """The request must bring `expected` in the header or the form, and come from our pages.
+
+    Raises Denied.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.host_url.rstrip("/"):
+        raise Denied("CSRF Failed: Origin checking failed.", rule="csrf")
+    came = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD)
+    if not came:
+        raise Denied("CSRF Failed: CSRF token missing.", rule="csrf")
+    if not hmac.compare_digest(came.encode(errors="replace"), expected.encode()):
+        raise Denied("CSRF Failed: CSRF token incorrect.", rule="csrf")
+
+
+def is_sudo(caller: Caller, now: datetime) -> bool:
+    """Whether the caller is a session whose password was typed not long ago."""
+    return caller.sudo_until is not None and now < caller.sudo_until
+
+
+def max_age(lifetime: timedelta) -> int:
+    """A lifetime in whole seconds, as a cookie's Max-Age has it."""
+    return int(lifetime.total_seconds())

@@ -1,0 +1,90 @@
+"""The way of an API call: route, credential, gate, objects, handler, decision record.
+
+Each step either lets the call on or raises an ApiError, which becomes the answer.
+Nothing is written to the store before the handler runs, so a denial stores nothing.
+"""
+
+from __future__ import annotations
+
+from flask import Request, Response
+
+from harness.sentry import objects
+from harness.sentry.access import resolve_access
+from harness.sentry.audit import Decision
+from harness.sentry.authentication import authenticate, authenticate_first_party
+from harness.sentry.call import HANDLERS, Call, Reply
+from harness.sentry.catalogue import FIRST_PARTY, Catalogue
+from harness.sentry.errors import ApiError, NotFound
+from harness.sentry.gate import pass_gate
+from harness.sentry.principal import Caller, Credential
+from harness.sentry.route import Route
+from harness.sentry.services import Services
+
+
+def answer(request: Request, path: str, services: Services, catalogue: Catalogue) -> Response:
+    """The response to a call of `path` (below /api/0, from its first slash)."""
+    matched = catalogue.match(path)
+    if matched is None:
+        return respond(Reply(NotFound().body, 404))
+    route = Route(*matched)
+    decision = Decision(services.clock.now(), request.method, route.template)
+    try:
+        reply = _play(request, route, services, decision)
+        decision.allowed = True
+    except ApiError as error:
+        decision.rule, decision.reason = error.rule, error.reason
+        decision.allowed = error.status not in (401, 403, 404, 405)
+        reply = Reply(error.body, error.status, error.headers)
+    decision.status = reply.status
+    services.audit.add(decision)
+    return respond(reply)
+
+
+def respond(reply: Reply) -> Response:
+    """A reply on the wire. No answer of the API is ever cached."""
+    response = Response(reply.encode(), reply.status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    for name, value in reply.headers.items():
+        response.headers[name] = value
+    for cookie in reply.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
+
+
+def _play(request: Request, route: Route, services: Services, decision: Decision) -> Reply:
+    caller = _identify(request, route, services)
+    _describe_caller(decision, caller)
+    found = route.endpoint.find(request.method)
+    decision.wanted = found.scopes if found else frozenset()
+    operation = pass_gate(route.endpoint, request.method, caller)
+    call = Call(services, request, route, operation, caller, decision)
+    decision.rule = "scope-gate" if caller.is_token else "authentication"
+    if route.organization is not None:
+        organization = objects.find_organization(services.store, caller, route.organization)
+        decision.organization_id = organization.id
+        call.access = resolve_access(services, caller, organization)
+        decision.held = call.access.scopes
+        decision.rule = "role"
+        objects.load(call)
+    # Looked up by the catalogue's own path: HEAD is answered by what GET does.
+    handler = HANDLERS.get((operation.method, operation.template))
+    if handler is None:
+        raise NotFound(rule="not-served")
+    result = handler(call)
+    return result if isinstance(result, Reply) else Reply(result)
+
+
+def _identify(request: Request, route: Route, services: Services) -> Caller:
+    operation = route.endpoint.find(request.method)
+    if operation is not None and operation.demand == FIRST_PARTY:
+        return authenticate_first_party(request, services)
+    return authenticate(request, services, route)
+
+
+def _describe_caller(decision: Decision, caller: Caller) -> None:
+    decision.credential = caller.credential.value
+    decision.user_id = caller.user_id
+    decision.agent_session = caller.agent_session
+    decision.held = caller.scopes or frozenset()
+    if caller.credential is not Credential.SESSION:
+        decision.organization_id = caller.organization_id
