@@ -65,12 +65,12 @@ _CHOICES = ("literal_error", "enum")
 
 def explain(
     error: ValidationError, model: type[BaseModel], root: Node
-) -> Iterator[tuple[Steps, bool, str]]:
-    """For each mistake: its path in the document, whether its place is the key, the message."""
+) -> Iterator[tuple[Steps, str, bool]]:
+    """For each mistake: its path in the document, the message, whether its place is the key."""
     placed = [(_place(dict(item), root), dict(item)) for item in error.errors(include_url=False)]
     for path, items in _merge_unions(placed).items():
         for text, at_key in dict.fromkeys(_sentences(items, path, model)):
-            yield path, at_key, text
+            yield path, text, at_key
 
 
 def _place(item: dict[str, Any], root: Node) -> Steps:
