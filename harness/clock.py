@@ -20,6 +20,7 @@ class Clock:
     def __init__(self) -> None:
         self._offset = 0.0
         self._frozen: float | None = None
+        self._start: float | None = None
 
     @classmethod
     def frozen(cls, at: datetime) -> Clock:
@@ -28,7 +29,7 @@ class Clock:
         Raises ValueError if `at` has no zone.
         """
         clock = cls()
-        clock._frozen = _timestamp(at)
+        clock._frozen = clock._start = _timestamp(at)
         return clock
 
     def timestamp(self) -> float:
@@ -50,6 +51,11 @@ class Clock:
         """Moves by `seconds`; a negative number moves back."""
         moved = self.now() + timedelta(seconds=seconds)
         self._move(moved.timestamp() - self.timestamp())
+
+    def reset(self) -> None:
+        """Forgets every move: back to the system's time, or to where it stood at first."""
+        self._offset = 0.0
+        self._frozen = self._start
 
     def _move(self, seconds: float) -> None:
         if self._frozen is None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
+import re
 
 from flask import Blueprint, Request, Response, redirect, render_template, request
-from werkzeug.http import dump_cookie
 
 from harness.sentry.credentials import session
 from harness.sentry.errors import Denied
 from harness.sentry.passwords import check_password
 from harness.sentry.services import Services
-from harness.sentry.signin import WRONG, safe_next, sign_in, signed_out
+from harness.sentry.signin import csrf_cookie, safe_next, sign_in, signed_out
 
-# Holds the CSRF token of the sign-in form, before there is a session to bind one to.
-_FORM_COOKIE = "sentryform"
+_TOKEN = re.compile(r"[0-9a-f]{64}")
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -75,28 +73,24 @@ def make_pages(services: Services) -> Blueprint:
 
 
 def _login_form(services: Services, request: Request, *, wrong: bool = False) -> Response:
-    held = request.cookies.get(_FORM_COOKIE, "")
-    token = held if held.isascii() and len(held) == 64 else services.randomness.hex(32)
+    # There is no session to bind it to yet: the form must bring what this cookie holds.
+    held = request.cookies.get(session.CSRF_COOKIE, "")
+    token = held if _TOKEN.fullmatch(held) else services.randomness.hex(32)
     target = safe_next(request.values.get("next"))
     page = _page(
-        "login.html", WRONG if wrong else 200, csrf=token, target=target, wrong=wrong
+        "login.html", 403 if wrong else 200, csrf=token, target=target, wrong=wrong
     )
-    cookie = dump_cookie(
-        _FORM_COOKIE, token, secure=request.is_secure, httponly=True, samesite="Strict"
-    )
-    page.headers.add("Set-Cookie", cookie)
+    lifetime = session.max_age(services.settings.session_lifetime)
+    page.headers.add("Set-Cookie", csrf_cookie(token, lifetime, secure=request.is_secure))
     return page
 
 
 def _check_form(request: Request) -> None:
     """The sign-in form must come from our page: nobody is signed in as somebody else unseen."""
-    expected = request.cookies.get(_FORM_COOKIE, "").encode()
-    came = request.form.get(session.CSRF_FIELD, "").encode(errors="replace")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != request.host_url.rstrip("/"):
-        raise Denied("CSRF Failed: Origin checking failed.", rule="csrf")
-    if not expected or not hmac.compare_digest(came, expected):
-        raise Denied("CSRF Failed: CSRF token missing or incorrect.", rule="csrf")
+    held = request.cookies.get(session.CSRF_COOKIE, "")
+    if not _TOKEN.fullmatch(held):
+        raise Denied("CSRF Failed: CSRF cookie not set.", rule="csrf")
+    session.check_csrf(request, held)
 
 
 def _page(template: str, status: int = 200, **values: object) -> Response:

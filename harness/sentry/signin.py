@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from werkzeug.http import dump_cookie
@@ -15,9 +14,6 @@ from harness.sentry.credentials.session import (
     start_session,
 )
 from harness.sentry.services import Services
-
-#: The status of an answer to a wrong user name or password.
-WRONG = HTTPStatus.UNAUTHORIZED
 
 
 def sign_in(services: Services, user_id: int, *, secure: bool) -> list[str]:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import (
     Connection,
@@ -36,7 +36,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, S
 
 from harness.sentry.schema import metadata
 
-type_of_rows = Mapping[str, Sequence[Mapping[str, Any]]]
+Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 
 #: Stands in every database that a mock Sentry wrote; its absence protects all others.
 MARKER = "seer_harness_database"
@@ -55,7 +55,7 @@ class Image:
     `rows`: {table name: [row, …]}, in an order that satisfies the foreign keys.
     """
 
-    def __init__(self, rows: type_of_rows) -> None:
+    def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self._lock = threading.Lock()
         self._pages: bytes | None = None
@@ -212,7 +212,7 @@ def _memory_template() -> Engine:
 def _memory_engine() -> Engine:
     """An engine for one database in memory; it shares the dialect, and so what was compiled."""
     template = _memory_template()
-    pool = StaticPool(lambda: _open_memory(), dialect=template.dialect)
+    pool = StaticPool(cast(Any, _open_memory), dialect=template.dialect)
     engine = Engine(pool, template.dialect, template.url)
     return engine.execution_options(compiled_cache=_compiled)
 
@@ -242,7 +242,7 @@ def _raw(engine: Engine) -> sqlite3.Connection:
         return raw
 
 
-def _insert(connection: Connection, rows: type_of_rows) -> None:
+def _insert(connection: Connection, rows: Rows) -> None:
     for name, some in rows.items():
         if some:
             connection.execute(Insert(metadata.tables[name]), [dict(row) for row in some])

@@ -11,7 +11,7 @@ from harness.sentry.api.users import show_user
 from harness.sentry.body import Body, Plain, read_body
 from harness.sentry.call import Call, Reply, operation
 from harness.sentry.credentials import session
-from harness.sentry.errors import Denied, Unauthenticated
+from harness.sentry.errors import Denied, NotFound, Unauthenticated
 from harness.sentry.passwords import check_password
 from harness.sentry.principal import Credential
 from harness.sentry.schema import user
@@ -48,11 +48,10 @@ def sign_in(call: Call) -> Reply:
     user_id = check_password(services.store, username, password)
     if user_id is None:
         raise Unauthenticated("Invalid username/password.", rule="password")
-    row = services.store.one(select(user).where(user.c.id == user_id))
     call.decision.user_id = user_id
     call.decision.rule = "password"
     cookies = signin.sign_in(services, user_id, secure=call.request.is_secure)
-    return Reply(show_user(row), cookies=cookies)
+    return Reply(_read_user(call, user_id), cookies=cookies)
 
 
 class PasswordBody(Body):
@@ -86,9 +85,12 @@ def sign_out(call: Call) -> Reply:
 
 
 def _show_caller(call: Call) -> dict[str, Any] | None:
-    if call.caller.user_id is None:
-        return None
-    row = call.services.store.one(select(user).where(user.c.id == call.caller.user_id))
-    return None if row is None else show_user(row)
+    user_id = call.caller.user_id
+    return None if user_id is None else _read_user(call, user_id)
 
 
+def _read_user(call: Call, user_id: int) -> dict[str, Any]:
+    row = call.services.store.one(select(user).where(user.c.id == user_id))
+    if row is None:
+        raise NotFound()
+    return show_user(row)

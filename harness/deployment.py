@@ -1,0 +1,178 @@
+"""A mock Sentry with a world in it, ready to be played against: the composition root.
+
+In process a deployment is a WSGI application. `serving` puts it on a loopback
+port. Either way its `description` says all that a client needs, in the form of
+the ready JSON: who there is, with which credentials, and where.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.clock import Clock
+from harness.randomness import Randomness
+from harness.sentry import Image, Settings, create_app
+from harness.world import load_world, populate
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: Where an application in process answers; nothing resolves this name.
+IN_PROCESS_URL = "http://sentry.test"
+DEFAULT_WORLD = "two-organizations"
+#: Where a frozen clock stands at the start of a run.
+START = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+
+# Requests in flight at once behind a socket; each takes a thread.
+_THREADS = 8
+# More than the application takes, so that it is the application that refuses.
+_SERVER_MAX_BODY = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secrets of one run: the one shared with Seer, and the control API's token."""
+
+    shared: str
+    control: str | None
+
+    @classmethod
+    def draw(cls, randomness: Randomness) -> Secrets:
+        """New ones, of 32 random bytes each."""
+        drawn = randomness.derive("secrets")
+        return cls(shared=drawn.hex(32), control=drawn.hex(32))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A populated world: its rows as an image, and its description."""
+
+    image: Image
+    description: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One mock Sentry.
+
+    `app` is a WSGI application; `secrets` opens it for its operator.
+    """
+
+    app: Flask
+    secrets: Secrets
+    world: dict[str, Any]
+
+    def describe(self, url: str) -> dict[str, Any]:
+        """The ready JSON of this deployment when it answers at `url`."""
+        control = self.secrets.control and {
+            "url": f"{url}/control",
+            "token": self.secrets.control,
+        }
+        sentry = {"url": url, "secret": self.secrets.shared or None}
+        return {"sentry": sentry, "control": control or None, **self.world}
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The ready JSON, in process."""
+        return self.describe(IN_PROCESS_URL)
+
+    def reset(self) -> None:
+        """Puts the world's start back, clock and audit log too."""
+        self.app.extensions["reset"]()
+
+    def close(self) -> None:
+        """Lets the database go."""
+        self.app.extensions["sentry"].store.close()
+
+
+def deploy(
+    world: str | Path = DEFAULT_WORLD,
+    seed: int | str | None = None,
+    *,
+    frozen: bool = False,
+    database: str = "sqlite://",
+    secrets: Secrets | None = None,
+) -> Deployment:
+    """A mock Sentry with `world` (a name or a file) in it.
+
+    With a `seed` the world, its tokens and its secrets are the same every time:
+    right for runs that are compared, wrong for a server that others can reach.
+    `frozen`: the clock stands still until it is moved. Raises DocumentError for a
+    world that is wrong, StoreError for a database that cannot be used.
+    """
+    clock = Clock.frozen(START) if frozen else Clock()
+    randomness = Randomness(seed)
+    if seed is None:
+        start = _populate(world, randomness, clock.now())
+    else:
+        start = _start_of(str(world), str(seed))
+    secrets = secrets or Secrets.draw(randomness)
+    settings = Settings(
+        secret=secrets.shared, control_token=secrets.control, database=database
+    )
+    app = create_app(settings, start.image, clock=clock, randomness=randomness.derive("sentry"))
+    return Deployment(app, secrets, start.description)
+
+
+@contextmanager
+def serving(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serves `app` from threads of this process while the context lasts; gives its URL.
+
+    Port 0 takes a free one. Raises OSError when the address cannot be bound.
+    """
+    from waitress.server import create_server
+
+    listener = _listen(host, port)
+    server = create_server(
+        app,
+        sockets=[listener],
+        threads=_THREADS,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+        max_request_body_size=_SERVER_MAX_BODY,
+    )
+    loop = threading.Thread(target=server.run, name="mock-sentry", daemon=True)
+    loop.start()
+    try:
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        # In the server's own thread: connections that clients keep open end too.
+        server.trigger.pull_trigger(lambda: _close(server))
+        loop.join()
+        server.task_dispatcher.shutdown()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _close(server: Any) -> None:
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+    server.close()
+
+
+def _populate(world: str | Path, randomness: Randomness, now: datetime) -> Start:
+    population = populate(load_world(world), randomness.derive("world"), now)
+    return Start(Image(population.rows), population.description)
+
+
+@lru_cache(maxsize=16)
+def _start_of(world: str, seed: str) -> Start:
+    """Seeded worlds are built once in a process: every deployment restores the same image."""
+    return _populate(world, Randomness(seed), START)

@@ -1,0 +1,107 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
+
+import harness.sentry.api  # noqa: F401 - registers the operations
+from harness.clock import Clock
+from harness.randomness import Randomness
+from harness.sentry.agent.token import Verifier
+from harness.sentry.audit import AuditLog
+from harness.sentry.call import Reply
+from harness.sentry.catalogue import read_catalogue
+from harness.sentry.control import Control
+from harness.sentry.dispatch import answer, respond
+from harness.sentry.pages import make_pages
+from harness.sentry.services import Services
+from harness.sentry.settings import Settings
+from harness.sentry.store import Image, Store
+
+API = "/api/0"
+#: RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash.
+SECRET_BYTES = 32
+
+
+def create_app(
+    settings: Settings,
+    image: Image,
+    *,
+    clock: Clock | None = None,
+    randomness: Randomness | None = None,
+) -> Flask:
+    """A mock Sentry with a world in it, sharing nothing with any other.
+
+    `image` holds the rows of the world's start. The clock runs with the system's
+    and the randomness is the system's unless others are given. Raises ValueError
+    for a secret or control token that is set and too short, StoreError for a
+    database that cannot be used.
+    """
+    _check_secret("secret", settings.secret)
+    _check_secret("control token", settings.control_token or "")
+    clock = clock or Clock()
+    services = Services(
+        settings=settings,
+        store=Store(settings.database, image),
+        clock=clock,
+        randomness=randomness or Randomness(None),
+        audit=AuditLog(settings.audit_size),
+        verifier=Verifier(settings.secret, settings.verified_tokens),
+    )
+    app = Flask("harness.sentry")
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.extensions["sentry"] = services
+    # A path with two slashes in a row names nothing; a redirect would hide that.
+    app.url_map.merge_slashes = False
+    _route(app, services)
+    return app
+
+
+def _route(app: Flask, services: Services) -> None:
+    catalogue = read_catalogue()
+
+    def reset() -> None:
+        services.store.restore()
+        services.audit.clear()
+        services.clock.reset()
+
+    app.extensions["reset"] = reset
+    control = Control(services, reset)
+
+    def serve_api(path: str) -> Response:
+        return answer(_current(), f"/{path}", services, catalogue)
+
+    def serve_control(path: str) -> Response:
+        return control.answer(_current(), path)
+
+    # Rules of our own rather than Flask's: they take every method, known or not.
+    for rule, view in (
+        (f"{API}/<path:path>", serve_api),
+        (f"{API}/", lambda: serve_api("")),
+        ("/control/<path:path>", serve_control),
+    ):
+        app.url_map.add(Rule(rule, endpoint=rule))
+        app.view_functions[rule] = view
+    app.register_blueprint(make_pages(services))
+    app.register_error_handler(HTTPException, _show_http_error)
+
+
+def _current() -> Request:
+    """The request itself: Flask's `request` is a proxy that looks it up at every use."""
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
+def _show_http_error(error: HTTPException) -> Any:
+    """Errors of the framework in the API's shape, where the API was asked."""
+    if not request.path.startswith(("/api/", "/control/")):
+        return error
+    return respond(Reply({"detail": error.description or error.name}, error.code or 500))
+
+
+def _check_secret(name: str, value: str) -> None:
+    if value and len(value.encode()) < SECRET_BYTES:
+        raise ValueError(f"the {name} has fewer than {SECRET_BYTES} bytes")
