@@ -1,0 +1,81 @@
+# Two commands do the main things on a fresh machine with Python 3.11 or newer:
+#   make run    plays the flow scenarios        make test   runs the tests
+# Both make their own environment in .venv, from requirements.lock, on first use.
+
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+PIP := -m pip --quiet --disable-pip-version-check
+LOCK_VENV := build/lock-venv
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint demo bench lock venv clean
+
+help:
+	@echo 'make run     play the flow scenarios against the mock Sentry'
+	@echo 'make test    run the tests, on all processors'
+	@echo 'make demo    serve the mock Sentry on loopback, with logins to try'
+	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
+	@echo 'make lint    ruff and mypy'
+	@echo 'make lock    resolve the dependencies anew into requirements.lock'
+	@echo 'make clean   remove what the others made, .venv too'
+
+run: $(READY)
+	@$(PY) -m harness run scenarios/flow
+
+test: $(READY)
+	@$(PY) -m pytest -q
+
+lint: $(READY)
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --check --quiet . || \
+		{ echo 'not formatted: run $(PY) -m ruff format .' >&2; exit 1; }
+	@$(PY) -m mypy --no-error-summary
+	@echo 'lint: clean'
+
+demo: $(READY)
+	@$(PY) -m harness serve
+
+bench: $(READY)
+	@$(PY) -m tests.bench
+
+venv: $(READY)
+
+# A stamp, so that the environment is made once and again when the lock changes. The
+# project itself goes in editable, built by the locked hatchling.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …' >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --silent python3-venv
+	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@echo 'installing requirements.lock into $(VENV) …' >&2
+	@$(PY) $(PIP) install --require-hashes -r requirements.lock
+	@$(PY) $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Debian and its children ship Python without what makes environments.
+.PHONY: python3-venv
+python3-venv:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'installing python3-venv …' >&2; \
+		apt-get -qq update && \
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install -y python3-venv >/dev/null; \
+	else \
+		echo 'this Python cannot make environments; install them: apt-get install python3-venv' >&2; \
+		exit 2; \
+	fi
+
+# pip-tools lives in an environment of its own: it pins pip and setuptools by depending on them.
+lock:
+	@$(PYTHON) -m venv --clear $(LOCK_VENV)
+	@$(LOCK_VENV)/bin/python $(PIP) install pip-tools
+	@CUSTOM_COMPILE_COMMAND='make lock' $(LOCK_VENV)/bin/python -m piptools compile --quiet \
+		--upgrade --all-extras --generate-hashes --strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--output-file requirements.lock pyproject.toml
+	@rm -rf $(LOCK_VENV)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
