@@ -7,6 +7,7 @@ the ready JSON: who there is, with which credentials, and where.
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -130,6 +131,8 @@ def serving(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
     """
     from waitress.server import create_server
 
+    # It warns whenever two requests come at once, which is no news here.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     listener = _listen(host, port)
     server = create_server(
         app,

@@ -18,6 +18,10 @@ from harness.sentry.route import Route
 from harness.sentry.services import Services
 
 
+# Made once: `json.dumps` makes one anew for any separators but its own.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 @dataclass(slots=True)
 class Reply:
     """An answer: a JSON body (None: no body), a status, and headers beside the usual ones.
@@ -32,7 +36,7 @@ class Reply:
 
     def encode(self) -> bytes:
         """The body as JSON in UTF-8."""
-        return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+        return b"" if self.body is None else _encode(self.body).encode()
 
 
 @dataclass(slots=True)
@@ -98,7 +102,7 @@ class Call:
     @property
     def base_url(self) -> str:
         """Where this Sentry answers, without a slash at the end."""
-        return self.request.host_url.rstrip("/")
+        return f"{self.request.scheme}://{self.request.host}"
 
 
 Handler: TypeAlias = Callable[[Call], Reply | dict[str, Any] | list[Any]]

@@ -41,6 +41,9 @@ Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 #: Stands in every database that a mock Sentry wrote; its absence protects all others.
 MARKER = "seer_harness_database"
 
+# Results remembered between two writes.
+_RECALLED = 4096
+
 # Compiled statements, shared by all in-memory stores: they share a dialect too.
 _compiled: dict[Any, Any] = {}
 
@@ -84,6 +87,7 @@ class Store:
         self._image = image
         self._local = threading.local()
         self._lock = threading.RLock()
+        self._recalled: dict[tuple[Any, ...], Sequence[Row[Any]]] = {}
         try:
             parsed = make_url(url)
         except ArgumentError:
@@ -120,6 +124,26 @@ class Store:
         with self._reading() as connection:
             return connection.execute(statement, values).all()
 
+    def recall(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+        """Every row, for a prebuilt `statement` that runs on every call.
+
+        What is read from a database in memory is remembered until the next write:
+        nobody else can write there, so the answer is the one that reading again would
+        give. Other databases are read each time.
+        """
+        if self._reader is None or getattr(self._local, "connection", None) is not None:
+            return self.all(statement, **values)
+        key = (statement, *values.values())
+        rows = self._recalled.get(key)
+        if rows is None:
+            with self._lock:
+                rows = self._reader.execute(statement, values).all()
+                # Under the lock: no write can end between reading and remembering.
+                if len(self._recalled) >= _RECALLED:
+                    self._recalled.clear()
+                self._recalled[key] = rows
+        return rows
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """All or nothing: committed at the end, rolled back when an exception passes.
@@ -137,6 +161,7 @@ class Store:
             with self._current(connection):
                 yield connection
             connection.commit()
+            self._recalled.clear()
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that can say what to do on a conflict, in the database's dialect."""
@@ -147,6 +172,7 @@ class Store:
         if self._memory:
             with self._lock:
                 _raw(self._engine).deserialize(self._image.pages())
+                self._recalled.clear()
             return
         with self.transaction() as connection:
             for table in reversed(metadata.sorted_tables):

@@ -139,7 +139,7 @@ def create_organization(call: Call) -> Reply:
 def read_organization(call: Call) -> dict[str, Any]:
     """The organization, with the caller's role and access in it."""
     row, access = call.organization, call.access
-    features = call.services.store.all(_features_of, organization_id=row.id)
+    features = call.services.store.recall(_features_of, organization_id=row.id)
     names = (entry.name for entry in features if entry.name not in _HIDDEN_FEATURES)
     return show_organization(row, call.base_url) | {
         "isDefault": False,

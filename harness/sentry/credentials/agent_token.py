@@ -62,11 +62,12 @@ def authenticate(bearer: str, services: Services, route: Route) -> Caller | None
 
 
 def _find_caller(claims: Claims, services: Services) -> Caller:
-    row = services.store.one(
+    rows = services.store.recall(
         _find, user_id=claims.user_id, organization_id=claims.organization_id
     )
-    if row is None:
+    if not rows:
         raise _refuse("not-a-member", claims)
+    row = rows[0]
     if not row.user_is_active:
         raise _refuse("inactive-user", claims)
     if not row.feature_is_on:
