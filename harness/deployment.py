@@ -116,9 +116,7 @@ def deploy(
     else:
         start = _start_of(str(world), str(seed))
     secrets = secrets or Secrets.draw(randomness)
-    settings = Settings(
-        secret=secrets.shared, control_token=secrets.control, database=database
-    )
+    settings = Settings(secret=secrets.shared, control_token=secrets.control, database=database)
     app = create_app(settings, start.image, clock=clock, randomness=randomness.derive("sentry"))
     return Deployment(app, secrets, start.description)
 

@@ -49,7 +49,7 @@ class Randomness:
             child._key = self._block(b"derive" + _SEPARATOR + name, 0)
         return child
 
-    def bytes(self, count: int) -> bytes:
+    def take(self, count: int) -> bytes:
         """The next `count` bytes."""
         if self._key is None:
             return secrets.token_bytes(count)
@@ -62,11 +62,11 @@ class Randomness:
 
     def hex(self, count: int) -> str:
         """The next `count` bytes as 2 × `count` hexadecimal digits."""
-        return self.bytes(count).hex()
+        return self.take(count).hex()
 
     def urlsafe(self, count: int) -> str:
         """The next `count` bytes in unpadded URL-safe base64."""
-        return urlsafe_b64encode(self.bytes(count)).rstrip(b"=").decode()
+        return urlsafe_b64encode(self.take(count)).rstrip(b"=").decode()
 
     def _block(self, label: bytes, index: int) -> bytes:
         if self._key is None:

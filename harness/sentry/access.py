@@ -134,11 +134,9 @@ def _find_place(services: Services, caller: Caller, organization: Row[Any]) -> M
     known = caller.membership
     if known is not None and known.organization.id == organization.id:
         return known
-    row = services.store.one(
+    rows = services.store.recall(
         _find_member, organization_id=organization.id, user_id=caller.user_id
     )
-    if row is None:
+    if not rows:
         raise Denied(rule="membership")
-    return Membership(organization, row.id, row.role)
-
-
+    return Membership(organization, rows[0].id, rows[0].role)

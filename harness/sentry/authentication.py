@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Request
 
+from harness.sentry.agent import dialect
 from harness.sentry.credentials import (
     agent_token,
     integration_token,
@@ -78,10 +79,18 @@ def shows_other_credential(environ: dict[str, Any]) -> bool:
     )
 
 
+def _refuse_header(value: str) -> Unauthenticated:
+    """A malformed agent token is a bad agent token: it gets their one answer."""
+    scheme, _, rest = value.partition(" ")
+    if scheme.lower() == "bearer" and dialect.recognise(rest.lstrip(" ")) is not None:
+        return agent_token.refuse("malformed")
+    return Unauthenticated("Invalid token header", rule="authorization-header")
+
+
 def _read_authorization(value: str, services: Services, route: Route) -> Caller:
     matched = _BEARER.fullmatch(value)
     if matched is None:
-        raise Unauthenticated("Invalid token header", rule="authorization-header")
+        raise _refuse_header(value)
     bearer = matched[1]
     for read in BEARERS:
         caller = read(bearer, services, route)

@@ -17,7 +17,6 @@ from harness.sentry.principal import Caller
 from harness.sentry.route import Route
 from harness.sentry.services import Services
 
-
 # Made once: `json.dumps` makes one anew for any separators but its own.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -20,10 +20,12 @@ from harness.resources import locate
 OPEN: Final = "open"
 #: Instead of scopes: there is no scope map, so no token opens it; a user's session does.
 ACCOUNT: Final = "account"
+#: Instead of scopes: a user name and a password, by HTTP Basic.
+BASIC: Final = "basic"
 #: Instead of scopes: a first-party session and nothing beside it.
 FIRST_PARTY: Final = "first-party"
 
-_WORDS = frozenset({OPEN, ACCOUNT, FIRST_PARTY})
+_WORDS = frozenset({OPEN, BASIC, ACCOUNT, FIRST_PARTY})
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,9 +245,7 @@ class Control:
             raise NotFound("That user is no member of that organization.")
         return row
 
-    def _id_of(
-        self, kind: Literal["organization", "user"], statement: Any, named: str
-    ) -> int:
+    def _id_of(self, kind: Literal["organization", "user"], statement: Any, named: str) -> int:
         row = self._store.one(statement)
         if row is None:
             raise NotFound(f"There is no {kind} {named[:100]!r}.")
@@ -269,5 +267,3 @@ def _show_grant(row: Row[Any]) -> dict[str, Any]:
         "dateAdded": row.date_added.astimezone(UTC).isoformat(),
         "dateUpdated": row.date_updated.astimezone(UTC).isoformat(),
     }
-
-

@@ -7,18 +7,22 @@ Nothing is written to the store before the handler runs, so a denial stores noth
 from __future__ import annotations
 
 from flask import Request, Response
+from werkzeug.exceptions import HTTPException
 
 from harness.sentry import objects
 from harness.sentry.access import resolve_access
 from harness.sentry.audit import Decision
 from harness.sentry.authentication import authenticate, authenticate_first_party
 from harness.sentry.call import HANDLERS, Call, Reply
-from harness.sentry.catalogue import FIRST_PARTY, Catalogue
-from harness.sentry.errors import ApiError, NotFound
+from harness.sentry.catalogue import BASIC, FIRST_PARTY, Catalogue
+from harness.sentry.errors import ApiError, Invalid, NotFound
 from harness.sentry.gate import pass_gate
-from harness.sentry.principal import Caller, Credential
+from harness.sentry.principal import ANONYMOUS, Caller, Credential
 from harness.sentry.route import Route
 from harness.sentry.services import Services
+
+# Of the answers that are errors, those that say "not you" or "not here".
+_DENIALS = frozenset({401, 403, 404, 405})
 
 
 def answer(request: Request, path: str, services: Services, catalogue: Catalogue) -> Response:
@@ -32,9 +36,11 @@ def answer(request: Request, path: str, services: Services, catalogue: Catalogue
         reply = _play(request, route, services, decision)
         decision.allowed = True
     except ApiError as error:
-        decision.rule, decision.reason = error.rule, error.reason
-        decision.allowed = error.status not in (401, 403, 404, 405)
-        reply = Reply(error.body, error.status, error.headers)
+        reply = _refuse(decision, error)
+    except HTTPException as error:
+        # The framework's own: a body that is too large.
+        detail, status = error.description or error.name, error.code or 400
+        reply = _refuse(decision, Invalid(detail, status=status))
     decision.status = reply.status
     services.audit.add(decision)
     return respond(reply)
@@ -49,6 +55,12 @@ def respond(reply: Reply) -> Response:
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
     return response
+
+
+def _refuse(decision: Decision, error: ApiError) -> Reply:
+    decision.rule, decision.reason = error.rule, error.reason
+    decision.allowed = error.status not in _DENIALS
+    return Reply(error.body, error.status, error.headers)
 
 
 def _play(request: Request, route: Route, services: Services, decision: Decision) -> Reply:
@@ -76,8 +88,12 @@ def _play(request: Request, route: Route, services: Services, decision: Decision
 
 def _identify(request: Request, route: Route, services: Services) -> Caller:
     operation = route.endpoint.find(request.method)
-    if operation is not None and operation.demand == FIRST_PARTY:
+    demand = None if operation is None else operation.demand
+    if demand == FIRST_PARTY:
         return authenticate_first_party(request, services)
+    if demand == BASIC:
+        # Its `Authorization` header is the operation's own to judge.
+        return ANONYMOUS
     return authenticate(request, services, route)
 
 

@@ -7,7 +7,7 @@ so an answer of its discloses nothing about what exists (RFC 6750 section 3.1).
 from __future__ import annotations
 
 from harness.sentry.agent import dialect
-from harness.sentry.catalogue import ACCOUNT, FIRST_PARTY, OPEN, Endpoint, Operation
+from harness.sentry.catalogue import ACCOUNT, BASIC, FIRST_PARTY, OPEN, Endpoint, Operation
 from harness.sentry.errors import Denied, MethodNotAllowed, Unauthenticated
 from harness.sentry.principal import Caller, Credential
 
@@ -19,7 +19,7 @@ def pass_gate(endpoint: Endpoint, method: str, caller: Caller) -> Operation:
     where other scopes would help), MethodNotAllowed for a user with no token.
     """
     operation = endpoint.find(method)
-    if operation is not None and operation.demand == OPEN:
+    if operation is not None and operation.demand in (OPEN, BASIC):
         return operation
     if caller.credential is Credential.NONE:
         raise Unauthenticated(rule="authentication")

@@ -50,12 +50,12 @@ def find_organization(store: Store, caller: Caller, named: str) -> Row[Any]:
         return known.organization
     number = parse_id(named)
     if number is not None:
-        row = store.one(_organization_by_id, id=number)
+        rows = store.recall(_organization_by_id, id=number)
     else:
-        row = store.one(_organization_by_slug, slug=named)
-    if row is None:
+        rows = store.recall(_organization_by_slug, slug=named)
+    if not rows:
         raise NotFound()
-    return row
+    return rows[0]
 
 
 def find_project(store: Store, organization_id: int, named: str) -> Row[Any] | None:
@@ -103,7 +103,7 @@ def load(call: Call) -> None:
         _hold_project(call, _found(find_project(store, organization_id, named)))
     elif "team_id_or_slug" in parameters:
         row = _found(find_team(store, organization_id, parameters["team_id_or_slug"]))
-        _check_reach(call, call.access.reaches_team(row.id), "team")
+        _check_reach(call.access.reaches_team(row.id), "team")
         _check_scopes(call, call.access.team_scopes(row.id))
         call.keep("team", row)
     elif "issue_id" in parameters:
@@ -120,7 +120,7 @@ def check_project(call: Call, project_id: int) -> None:
 
     Raises Denied, plain.
     """
-    _check_reach(call, call.access.reaches_project(project_id), "project")
+    _check_reach(call.access.reaches_project(project_id), "project")
     _check_scopes(call, call.access.project_scopes(project_id))
 
 
@@ -135,7 +135,7 @@ def _found(row: Row[Any] | None) -> Row[Any]:
     return row
 
 
-def _check_reach(call: Call, within: bool, kind: str) -> None:
+def _check_reach(within: bool, kind: str) -> None:
     if not within:
         raise Denied(rule=f"{kind}-access")
 

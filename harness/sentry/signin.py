@@ -33,9 +33,7 @@ def signed_out(*, secure: bool) -> list[str]:
 
 def session_cookie(key: str, lifetime: int, *, secure: bool) -> str:
     """No script reads it, and no cross-site post carries it."""
-    return dump_cookie(
-        COOKIE, key, max_age=lifetime, secure=secure, httponly=True, samesite="Lax"
-    )
+    return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=True, samesite="Lax")
 
 
 def csrf_cookie(value: str, lifetime: int, *, secure: bool) -> str:

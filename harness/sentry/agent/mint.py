@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
+from sqlalchemy import bindparam, select
 
 from harness import scopes
 from harness.sentry.agent import dialect
@@ -18,6 +19,12 @@ from harness.sentry.call import Call, operation
 from harness.sentry.errors import Denied, Invalid, NotFound
 from harness.sentry.principal import USERS
 from harness.sentry.schema import feature
+
+_feature = (
+    select(feature.c.id)
+    .where(feature.c.organization_id == bindparam("organization_id"))
+    .where(feature.c.name == bindparam("name"))
+)
 
 
 class MintBody(Body):
@@ -83,7 +90,6 @@ def require_feature(call: Call) -> None:
 
 def has_feature(call: Call, name: str) -> bool:
     """Whether the feature `name` is on for the organization that the path names."""
-    statement = feature.select().where(
-        (feature.c.organization_id == call.organization.id) & (feature.c.name == name)
+    return bool(
+        call.services.store.recall(_feature, organization_id=call.organization.id, name=name)
     )
-    return call.services.store.one(statement) is not None

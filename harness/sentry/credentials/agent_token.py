@@ -57,7 +57,7 @@ def authenticate(bearer: str, services: Services, route: Route) -> Caller | None
     try:
         claims = services.verifier.verify(bearer, encoded, services.clock.timestamp())
     except TokenError as error:
-        raise _refuse(error.reason) from None
+        raise refuse(error.reason) from None
     return _find_caller(claims, services)
 
 
@@ -66,12 +66,12 @@ def _find_caller(claims: Claims, services: Services) -> Caller:
         _find, user_id=claims.user_id, organization_id=claims.organization_id
     )
     if not rows:
-        raise _refuse("not-a-member", claims)
+        raise refuse("not-a-member", claims)
     row = rows[0]
     if not row.user_is_active:
-        raise _refuse("inactive-user", claims)
+        raise refuse("inactive-user", claims)
     if not row.feature_is_on:
-        raise _refuse("feature-off", claims)
+        raise refuse("feature-off", claims)
     return Caller(
         Credential.AGENT_TOKEN,
         user_id=claims.user_id,
@@ -83,7 +83,8 @@ def _find_caller(claims: Claims, services: Services) -> Caller:
     )
 
 
-def _refuse(reason: str, claims: Claims | None = None) -> Unauthenticated:
+def refuse(reason: str, claims: Claims | None = None) -> Unauthenticated:
+    """The error for a bad agent token: opaque to the caller, `reason` and ids for the log."""
     _log.info(
         "agent_token.refused reason=%s user_id=%s organization_id=%s",
         reason,

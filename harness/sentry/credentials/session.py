@@ -53,9 +53,7 @@ def read_session(request: Request, services: Services) -> Caller | None:
     row = services.store.one(_find, hashed_key=digest(key))
     if row is None or row.expires_at <= services.clock.now():
         return None
-    return Caller(
-        Credential.SESSION, user_id=row.id, email=row.email, sudo_until=row.sudo_until
-    )
+    return Caller(Credential.SESSION, user_id=row.id, email=row.email, sudo_until=row.sudo_until)
 
 
 def start_session(services: Services, user_id: int) -> str:

@@ -45,9 +45,10 @@ def read_token(store: Store, kind: str, bearer: str, now: datetime) -> Row[Any]:
 
     Raises Unauthenticated where there is none, it expired, or its user is inactive.
     """
-    row = store.one(_find, kind=kind, hashed_token=digest(bearer))
-    if row is None:
+    rows = store.recall(_find, kind=kind, hashed_token=digest(bearer))
+    if not rows:
         raise Unauthenticated("Invalid token", rule="token", reason="unknown-token")
+    row = rows[0]
     if row.expires_at is not None and row.expires_at <= now:
         raise Unauthenticated("Token expired", rule="token", reason="expired")
     if row.user_id is not None and not row.is_active:

@@ -52,6 +52,4 @@ def _check_bound(row: Row[Any], route: Route) -> None:
                 rule="organization-bound-token",
             )
     elif not names_organization(named, row.organization_id, row.organization_slug):
-        raise Unauthenticated(
-            "Unauthorized organization access.", rule="organization-bound-token"
-        )
+        raise Unauthenticated("Unauthorized organization access.", rule="organization-bound-token")
