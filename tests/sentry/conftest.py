@@ -1,0 +1,37 @@
+"""A mock Sentry for each test: the world of two organizations, frozen and seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import pytest
+
+from harness.deployment import Secrets, deploy
+from tests.sentry.callers import Sentry
+
+SEED = "tests of the mock Sentry"
+
+Make: TypeAlias = Callable[..., Sentry]
+
+
+@pytest.fixture
+def make_sentry() -> Iterator[Make]:
+    """Makes one more: `secret=""` leaves the shared secret out, `database` is its URL."""
+    made = []
+
+    def make(secret: str | None = None, **options: Any) -> Sentry:
+        secrets = None if secret is None else Secrets(shared=secret, control="c" * 64)
+        options = {"seed": SEED, "frozen": True} | options
+        deployment = deploy("two-organizations", secrets=secrets, **options)
+        made.append(deployment)
+        return Sentry(deployment)
+
+    yield make
+    for deployment in made:
+        deployment.close()
+
+
+@pytest.fixture
+def sentry(make_sentry: Make) -> Sentry:
+    return make_sentry()
