@@ -79,13 +79,9 @@ class _Facts:
 
 @cache
 def _facts() -> _Facts:
-    import yaml
+    from harness.resources import read_facts
 
-    from harness.resources import locate
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = (locate("fixtures") / "roles.yaml").read_bytes()
-    data = yaml.load(text, loader)  # noqa: S506 - both are safe loaders
+    data = read_facts("roles.yaml")
     roles = {role["id"]: frozenset(role["scopes"]) for role in data["roles"]}
     team_roles = {role["id"]: frozenset(role["scopes"]) for role in data["team_roles"]}
     token_only = frozenset(data["token_only"])

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Final
 
-import yaml
-
-from harness.resources import locate
+from harness.resources import read_facts
 
 #: Instead of scopes: anybody may ask, signed in or not.
 OPEN: Final = "open"
@@ -134,6 +131,4 @@ def _operation(method: str, template: str, demand: str) -> Operation:
 @cache
 def read_catalogue() -> Catalogue:
     """The catalogue of the project's fixtures, read once in a process."""
-    path: Path = locate("fixtures") / "operations.yaml"
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return Catalogue(yaml.load(path.read_text(encoding="utf-8"), Loader=loader))
+    return Catalogue(read_facts("operations.yaml"))

@@ -36,7 +36,7 @@ _OPTIONS: dict[str, Any] = {
 def check_slug(value: str) -> str:
     """Lower-case words joined by hyphens, not all digits: a number would be read as an id."""
     if not re.fullmatch(r"[a-z0-9_-]+", value) or value.isdigit():
-        raise ValueError("Enter a valid slug: lower-case letters, digits, - and _; not only digits.")
+        raise ValueError("Use lower-case letters, digits, - and _ in a slug, and not digits alone.")
     return value
 
 
