@@ -143,7 +143,8 @@ def serving(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
     loop = threading.Thread(target=server.run, name="mock-sentry", daemon=True)
     loop.start()
     try:
-        yield f"http://{host}:{listener.getsockname()[1]}"
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{listener.getsockname()[1]}"
     finally:
         # In the server's own thread: connections that clients keep open end too.
         server.trigger.pull_trigger(lambda: _close(server))
