@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -42,8 +42,8 @@ _SERVER_MAX_BODY = 8 * 1024 * 1024
 class Secrets:
     """The secrets of one run: the one shared with Seer, and the control API's token."""
 
-    shared: str
-    control: str | None
+    shared: str = field(repr=False)
+    control: str | None = field(repr=False)
 
     @classmethod
     def draw(cls, randomness: Randomness) -> Secrets:
