@@ -69,7 +69,7 @@ def explain(
     """For each mistake: its path in the document, the message, whether its place is the key."""
     placed = [(_place(dict(item), root), dict(item)) for item in error.errors(include_url=False)]
     for path, items in _merge_unions(placed).items():
-        for text, at_key in dict.fromkeys(_sentences(items, path, model)):
+        for text, at_key in dict.fromkeys(_sentences(items, path, model, root)):
             yield path, text, at_key
 
 
@@ -171,7 +171,7 @@ def _wrong_type(item: dict[str, Any], depth: int) -> bool:
 
 
 def _sentences(
-    items: list[dict[str, Any]], path: Steps, model: type[BaseModel]
+    items: list[dict[str, Any]], path: Steps, model: type[BaseModel], root: Node
 ) -> Iterator[tuple[str, bool]]:
     """The errors at one path, each as a message and whether it is about the key."""
     expected: dict[str, None] = {}
@@ -184,7 +184,9 @@ def _sentences(
             yield f"missing key {str(item['loc'][-1])!r}", True
         elif kind == "extra_forbidden":
             key = str(item["loc"][-1])
-            yield f"unknown key {key!r}{suggest(key, known_keys(model, item['loc'][:-1]))}", True
+            present = root.find(path[:-1])[0].keys
+            known = known_keys(model, path[:-1], map(str, present), item["loc"])
+            yield f"unknown key {key!r}{suggest(key, known)}", True
         elif kind in ("value_error", "assertion_error"):
             yield str(context.get("error") or item["msg"]), item["loc"][-1:] == ("[key]",)
         elif kind in ("union_tag_not_found", "union_tag_invalid"):
@@ -204,7 +206,8 @@ def _sentences(
                 yield f"{item['msg'].rstrip('.')}; got {describe(seen_here, path)}", False
     if expected:
         text = f"expected {either(expected)}, got {describe(seen, path)}"
-        yield text + _hint(seen, expected, choices), False
+        at_key = any(item["loc"][-1:] == ("[key]",) for item in items)
+        yield text + _hint(seen, expected, choices), at_key
 
 
 def _tag_sentence(kind: str, context: dict[str, Any]) -> str:
@@ -212,7 +215,9 @@ def _tag_sentence(kind: str, context: dict[str, Any]) -> str:
     if kind == "union_tag_not_found":
         return f"missing key {name!r}" if name.isidentifier() else "none of the known forms"
     choices = re.findall(r"'([^']*)'", context["expected_tags"])
-    return f"unknown {name} {context['tag']!r}{suggest(context['tag'], choices)}"
+    # A discriminator that is a function is shown with its name and parentheses.
+    what = name if name.isidentifier() else "form"
+    return f"unknown {what} {context['tag']!r}{suggest(context['tag'], choices)}"
 
 
 def _hint(seen: Any, expected: dict[str, None], choices: list[str]) -> str:

@@ -10,25 +10,26 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
 
-def known_keys(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
-    """The keys of the mapping at pydantic's `location` in `model`, in their order.
+def known_keys(
+    model: type[BaseModel], path: Iterable[str | int], present: Iterable[str], named: Iterable[Any]
+) -> list[str]:
+    """The keys of the mapping at `path` of a document of `model`, in their order.
 
-    Empty where any key goes. A part of `location` that is no key or position (pydantic
-    puts names of union members in between) chooses among models by name, or is skipped.
+    Where a union leaves several models, those in `named` (what pydantic's location holds
+    beside the path) are meant, or those that know most of the `present` keys.
+    Empty where any key goes.
     """
     here = _models_and_containers(model)
-    for step in location:
-        below = [found for kind in here for found in _step(kind, step)]
-        if below:
-            here = below
-        else:
-            named = [kind for kind in here if getattr(kind, "__name__", None) == step]
-            here = named or here
-    keys: dict[str, None] = {}
-    for kind in here:
-        if _is_model(kind):
-            keys.update(dict.fromkeys(key for key, _ in _fields(kind)))
-    return list(keys)
+    for step in path:
+        here = [found for kind in here for found in _step(kind, step)]
+    models = [kind for kind in here if _is_model(kind)]
+    keys = {kind: [key for key, _ in _fields(kind)] for kind in models}
+    if meant := [kind for kind in models if kind.__name__ in set(named)]:
+        models = meant
+    else:
+        known = {kind: len(set(present) & set(keys[kind])) for kind in models}
+        models = [kind for kind in models if known[kind] == max(known.values())]
+    return list(dict.fromkeys(key for kind in models for key in keys[kind]))
 
 
 def _is_model(kind: Any) -> bool:

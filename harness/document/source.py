@@ -150,12 +150,8 @@ class _Reader:
             for event in _events(text):
                 self._take(event)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
             message = "not YAML: " + ", ".join(filter(None, (error.context, error.problem)))
-            # At the end of a text the mark may stand on a line that is not there.
-            last = text.count("\n") + 1
-            line = min(mark.line + 1, last) if mark else None
-            self.add(line, mark.column + 1 if mark else None, message)
+            self.add(*_position(text, error.problem_mark, error.context_mark), message)
             return None
         except yaml.YAMLError as error:
             self.add(None, None, f"not YAML: {error}")
@@ -291,6 +287,18 @@ class _Reader:
             elif level.key is not None:
                 path.append(level.key[0])
         return tuple(path)
+
+
+def _position(text: str, *marks: yaml.Mark | None) -> tuple[int, int]:
+    """Line and column of the first of `marks` that is not at the end of the text, or that end.
+
+    What is missing at the end is better looked for where it began.
+    """
+    *_, last = lines = text.rstrip().split("\n")
+    for mark in marks:
+        if mark is not None and mark.line < len(lines):
+            return mark.line + 1, mark.column + 1
+    return len(lines), len(last) + 1
 
 
 def _events(text: str) -> Iterator[Any]:
