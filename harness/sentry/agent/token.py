@@ -131,6 +131,9 @@ class Verifier:
 def _check_signature(encoded: str, secret: str) -> dict[str, Any]:
     if not secret:
         raise NoSecret("no-secret")
+    if "=" in encoded:
+        # RFC 7515 section 2: no padding. The library reads it, and one token would have two texts.
+        raise BadSignature("signature")
     try:
         return jwt.decode(encoded, secret, algorithms=[dialect.ALGORITHM], options=_OPTIONS)
     except (jwt.PyJWTError, ValueError, RecursionError):
