@@ -27,9 +27,9 @@ def environment(changes: dict[str, str] | None = None) -> dict[str, str]:
 
 
 def run(
-    *arguments: str | Path, cwd: Path = ROOT, **changes: str
+    *arguments: str | Path, cwd: Path = ROOT, environ: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """`seer-harness ARGUMENTS`, to its end."""
+    """`seer-harness ARGUMENTS`, to its end; `environ` is added to its environment."""
     return subprocess.run(
         [sys.executable, "-m", "harness", *map(str, arguments)],
         cwd=cwd,
