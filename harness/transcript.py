@@ -26,7 +26,7 @@ from typing import Any, ClassVar, Literal
 
 from harness.redact import Redactor
 
-Outcome = Literal["passed", "failed", "inconclusive"]
+Outcome = Literal["passed", "failed", "inconclusive", "planned"]
 
 # Longer bodies are cut, after they were redacted.
 _MOST_BODY = 64 * 1024

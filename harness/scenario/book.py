@@ -116,9 +116,9 @@ class Book:
                 self.mistake((*path, *place), message)
 
     def _unknown_template(self, name: str) -> str:
-        if name in self.values or name in self.locals:
-            return ""
         first, dot, rest = name.partition(".")
+        if not {name, first}.isdisjoint({*self.values, *self.locals}):
+            return ""
         if first == "session" and dot:
             return "" if rest in self.sessions else f"no agent session {rest!r} was used before"
         if first == "token" and dot:

@@ -49,7 +49,11 @@ def _show_roles(schema: dict[str, Any]) -> None:
     schema["enum"] = list(scopes.ROLES)
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$"), AfterValidator(_free_name)]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[a-z][a-z0-9_-]*$", json_schema_extra={"not": {"enum": sorted(RESERVED)}}),
+    AfterValidator(_free_name),
+]
 Role = Annotated[str, AfterValidator(_role), Field(json_schema_extra=_show_roles)]
 OneOrMore = str | list[str]
 
@@ -84,6 +88,10 @@ class ScopeCondition(Part):
 
 class UserPart(Part):
     """A user, by role: one role in one or more organizations, or a role for each."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"dependentRequired": {"role": ["of"], "of": ["role"]}}
+    )
 
     role: Role | list[Role] | None = None
     of: OneOrMore | None = None

@@ -19,6 +19,7 @@ from harness.scenario.wire import Wire
 SESSION_COOKIE = "sentrysid"
 CSRF_COOKIE = "sc"
 CSRF_HEADER = "X-CSRFToken"
+PREFIX = "sntryag_"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Way = Literal["form", "basic"]

@@ -30,7 +30,7 @@ from harness.scenario.model import (
     read_expectations,
 )
 from harness.scenario.names import Actor, WorldNames
-from harness.scenario.registry import EXPECTATIONS, VERBS, Verb
+from harness.scenario.registry import EXPECTATIONS, VERBS, Arguments, Verb
 from harness.world import load_world
 
 Path = tuple[str | int, ...]
@@ -204,11 +204,10 @@ class _Reader:
         book.locals = frame.for_each if frame else ()
         book.templates(data[action], (action,))
         arguments = self._read_arguments(book, (*path, action), data[action], actor, verb)
-        if arguments is None:
-            book.locals = ()
-            return None
-        with book.at(action):
-            acts_for = verb.acts_for(book, actor, arguments)
+        acts_for = next(iter(book.cast.users), None)
+        if arguments is not None:
+            with book.at(action):
+                acts_for = verb.acts_for(book, actor, arguments)
         if isinstance(expect, dict):
             self._review_expectations(book, expect, actor, verb, acts_for)
         book.locals = ()
@@ -252,9 +251,10 @@ class _Reader:
         self, book: Book, path: Path, data: Any, actor: Actor, verb: Verb
     ) -> BaseModel | None:
         node, _ = self._root.find(path)
-        arguments: BaseModel | None = self._validate(
-            verb.arguments, node, path, {} if data is None else data
-        )
+        given = {} if data is None else data
+        arguments: BaseModel | None = self._validate(verb.arguments, node, path, given)
+        if arguments is None:
+            arguments = _sketch_arguments(verb.arguments, given)
         if arguments is not None:
             with book.at(path[-1]):
                 verb.review(book, actor, arguments)
@@ -266,12 +266,12 @@ class _Reader:
         if not verb.answers and expect:
             book.mistake(("expect",), f"{verb.name!r} has no answer to expect anything of")
         book.templates(expect, ("expect",))
-        try:
-            values = read_expectations(expect)
-        except ValidationError:
-            # Reported where the section was checked.
-            return
-        for name, value in values.items():
+        for name in filter(EXPECTATIONS.__contains__, expect):
+            try:
+                value = read_expectations({name: expect[name]})[name]
+            except ValidationError:
+                # Reported where the section was checked.
+                continue
             with book.at("expect", name):
                 EXPECTATIONS[name].review(book, actor, acts_for, value)
 
@@ -284,6 +284,26 @@ class _Reader:
             for place, message, at_key in explain(error, model, node):
                 self.findings.append(((*path, *place), at_key, message))
             return None
+
+
+def _sketch_arguments(model: type[BaseModel], data: Any) -> BaseModel | None:
+    """Arguments without their unknown keys, so that the names in the rest are looked up too.
+
+    None where more is wrong: what a name means may then be open.
+    """
+    if not isinstance(data, dict) or not issubclass(model, Arguments):
+        return None
+    fields = {info.alias or name: name for name, info in model.model_fields.items()}
+    known = {key: value for key, value in data.items() if key in fields}
+    required = {key for key, name in fields.items() if model.model_fields[name].is_required()}
+    try:
+        model.model_validate_json(json.dumps(known), strict=True)
+    except ValidationError as error:
+        if any(item["loc"] for item in error.errors()) or required - known.keys():
+            return None
+    return model.model_construct(
+        {fields[key] for key in known}, **{fields[key]: value for key, value in known.items()}
+    )
 
 
 def _sketch_cast(data: Any) -> CastModel:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.scenario import credentials
-from harness.scenario.answer import Answer, Headers
+from harness.scenario.answer import Answer, Headers, resolve
 from harness.scenario.casting import Company
 from harness.scenario.control import Control
 from harness.scenario.credentials import Credential, parse_credential
@@ -167,10 +167,15 @@ class Stage:
 
     def lookup(self, name: str) -> Any:
         """What `{name}` stands for. Raises StepFailedError if it is not known."""
+        first, _, rest = name.partition(".")
         for known in (self.locals, self.values):
             if name in known:
                 return known[name]
-        first, _, rest = name.partition(".")
+            if first in known:
+                found = resolve(known[first], "/" + rest.replace(".", "/"))
+                if found is MISSING:
+                    raise StepFailedError(f"{first!r} has no {rest!r}")
+                return found
         if first == "session" and rest:
             return self.session(rest)
         if first == "token" and rest:

@@ -38,6 +38,8 @@ class Wire:
         self.url = url
         self._transport = transport
         self._transcript = transcript
+        #: How many requests were sent, answered or not.
+        self.sent = 0
 
     @property
     def planned(self) -> bool:
@@ -69,6 +71,7 @@ class Wire:
                     actor=actor, purpose=purpose, sent=sent, received=None, error="planned"
                 )
             return Answer(None, request)
+        self.sent += 1
         try:
             received = _receive(self._transport, out)
         except (httpx.TransportError, httpx.DecodingError) as error:

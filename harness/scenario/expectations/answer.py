@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from harness.scenario.book import Book
 from harness.scenario.cast import OneOrMore, listed
-from harness.scenario.matching import MISSING, compare, find_mistakes, pointer, project
+from harness.scenario.matching import MISSING, compare, find_mistakes, project
 from harness.scenario.names import Actor
 from harness.scenario.registry import Expectation
 from harness.scenario.scene import Scene
@@ -89,7 +89,7 @@ def _check_headers(scene: Scene, expected: dict[str, JsonValue]) -> None:
 def review_pattern(book: Book, _: Actor, __: str | None, pattern: Any) -> None:
     """The matchers in a pattern must be known."""
     for path, message in find_mistakes(pattern):
-        book.mistake(path, f"{message} (at {pointer(path) or 'the start'})")
+        book.mistake(path, message)
 
 
 EXPECTATIONS = [

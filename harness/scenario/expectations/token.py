@@ -15,18 +15,17 @@ from harness.scenario.book import Book
 from harness.scenario.control import parse_time
 from harness.scenario.duration import Duration
 from harness.scenario.expectations.answer import review_pattern
+from harness.scenario.hands import PREFIX
 from harness.scenario.matching import MISSING, compare, project
 from harness.scenario.names import Actor
 from harness.scenario.registry import Expectation
 from harness.scenario.scene import Scene
 
-PREFIX = "sntryag_"
-
 # Seconds by which a server's clock may differ from what we take for its time.
 _TOLERANCE = 5
 
 
-class ScopeCondition(BaseModel):
+class ExpectedScopes(BaseModel):
     """Scopes that must be there, and scopes that must not."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -35,7 +34,7 @@ class ScopeCondition(BaseModel):
     excludes: list[str] = []
 
 
-def _check_scopes(scene: Scene, expected: list[str] | ScopeCondition) -> None:
+def _check_scopes(scene: Scene, expected: list[str] | ExpectedScopes) -> None:
     told = scene.answer.at("/scopes")
     _check_scope_list(scene, "scopes", expected, told)
     claims = read_claims(scene)
@@ -44,7 +43,7 @@ def _check_scopes(scene: Scene, expected: list[str] | ScopeCondition) -> None:
 
 
 def _check_scope_list(
-    scene: Scene, name: str, expected: list[str] | ScopeCondition, came: Any
+    scene: Scene, name: str, expected: list[str] | ExpectedScopes, came: Any
 ) -> None:
     if not isinstance(came, list):
         message = "there is no list of scopes"
@@ -66,7 +65,7 @@ def _check_scope_list(
     )
 
 
-def _plain(expected: list[str] | ScopeCondition) -> Any:
+def _plain(expected: list[str] | ExpectedScopes) -> Any:
     return (
         sorted(expected) if isinstance(expected, list) else expected.model_dump(exclude_unset=True)
     )
@@ -178,7 +177,7 @@ def _review_claims(book: Book, actor: Actor, used: str | None, claims: Any) -> N
 EXPECTATIONS = [
     Expectation(
         "scopes",
-        list[str] | ScopeCondition,
+        list[str] | ExpectedScopes,
         _check_scopes,
         description="The scopes that the answer names: exactly these, or includes and excludes. "
         "A token in the answer must carry the same.",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.scenario.answer import Answer, Request
 from harness.scenario.book import Book
-from harness.scenario.hands import mint_path
+from harness.scenario.hands import PREFIX, mint_path
 from harness.scenario.names import Actor
 from harness.scenario.registry import Verb
 from harness.scenario.stage import Stage
@@ -50,7 +50,7 @@ def play(stage: Stage, actor: Actor, mint: Mint) -> Answer:
         # A name never stands for an older token when no new one came.
         stage.tokens.pop(mint.as_, None)
         if answer.planned:
-            stage.tokens[mint.as_] = f"<the token {mint.as_}>"
+            stage.tokens[mint.as_] = f"{PREFIX}planned-{mint.as_}"
         elif answer.status == 200 and isinstance(token, str):
             stage.tokens[mint.as_] = token
     return answer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from harness.scenario.answer import Answer
 from harness.scenario.book import Book
@@ -21,6 +21,8 @@ AGENT_FLOW = "organizations:seer-agent-token-flow"
 
 class MoveClock(Arguments):
     """By a duration, or to a time."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     by: Duration | None = Field(None, description="Such as 5m, or -1h to go back.")
     to: AwareDatetime | None = Field(None, strict=False)
