@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from harness import scopes
 from harness.sentry.api.pagination import paginate
 from harness.sentry.api.shapes import iso, letter_avatar
+from harness.sentry.api.slugs import Slug
+from harness.sentry.api.users import find_self
 from harness.sentry.body import Body, Filled, read_body
 from harness.sentry.call import Call, Reply, operation
 from harness.sentry.errors import Invalid
@@ -33,14 +35,6 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def check_slug(value: str) -> str:
-    """Lower-case words joined by hyphens, not all digits: a number would be read as an id."""
-    if not re.fullmatch(r"[a-z0-9_-]+", value) or value.isdigit():
-        raise ValueError("Use lower-case letters, digits, - and _ in a slug, and not digits alone.")
-    return value
-
-
-Slug = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(check_slug)]
 Name = Annotated[Filled, StringConstraints(max_length=64)]
 
 _features_of = (
@@ -91,6 +85,13 @@ def list_organizations(call: Call) -> Reply:
         owned = [row for row in rows if getattr(row, "member_role", None) == OWNER]
         return paginate(call, owned, lambda row: _show_owned(call, row))
     return paginate(call, rows, lambda row: show_organization(row, call.base_url))
+
+
+@operation("GET", "/users/{user_id}/organizations/")
+def list_own_organizations(call: Call) -> Reply:
+    """As the list of all that the caller sees."""
+    find_self(call)
+    return list_organizations(call)
 
 
 class CreateBody(Body):
@@ -226,5 +227,3 @@ def _show_owned(call: Call, row: Row[Any]) -> dict[str, Any]:
         "organization": show_organization(row, call.base_url),
         "singleOwner": call.services.store.one(others) is None,
     }
-
-
