@@ -33,12 +33,25 @@ def signed_out(*, secure: bool) -> list[str]:
 
 def session_cookie(key: str, lifetime: int, *, secure: bool) -> str:
     """No script reads it, and no cross-site post carries it."""
-    return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=True, samesite="Lax")
+    return _cookie(COOKIE, key, lifetime, secure=secure, httponly=True)
 
 
 def csrf_cookie(value: str, lifetime: int, *, secure: bool) -> str:
     """Our own pages read it and send it back in a header."""
-    return dump_cookie(CSRF_COOKIE, value, max_age=lifetime, secure=secure, samesite="Lax")
+    return _cookie(CSRF_COOKIE, value, lifetime, secure=secure, httponly=False)
+
+
+def _cookie(name: str, value: str, lifetime: int, *, secure: bool, httponly: bool) -> str:
+    return dump_cookie(
+        name,
+        value,
+        max_age=lifetime,
+        secure=secure,
+        httponly=httponly,
+        samesite="Lax",
+        # A date would be the system's, which is not the one clock.
+        sync_expires=False,
+    )
 
 
 def safe_next(target: str | None) -> str:
