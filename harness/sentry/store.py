@@ -210,6 +210,8 @@ class Store:
     def _claim(self) -> None:
         """Makes the tables, unless somebody else's stand there: theirs are not overwritten."""
         with self._engine.begin() as connection:
+            if self._sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             standing = set(inspect(connection).get_table_names())
             if standing and MARKER not in standing:
                 raise StoreError(
