@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, select
 
 from harness import scopes
 from harness.sentry.agent import dialect
+from harness.sentry.agent.claims import Claims
 from harness.sentry.agent.grant import GrantKey, read_granted
 from harness.sentry.agent.session_id import SessionId
-from harness.sentry.agent.token import Claims, encode
+from harness.sentry.agent.token import encode
 from harness.sentry.body import Body, read_body
 from harness.sentry.call import Call, operation
 from harness.sentry.errors import Denied, Invalid, NotFound

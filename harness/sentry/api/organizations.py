@@ -226,5 +226,3 @@ def _show_owned(call: Call, row: Row[Any]) -> dict[str, Any]:
         "organization": show_organization(row, call.base_url),
         "singleOwner": call.services.store.one(others) is None,
     }
-
-

@@ -10,7 +10,7 @@ import logging
 from sqlalchemy import bindparam, exists, select
 
 from harness.sentry.agent import dialect
-from harness.sentry.agent.token import Claims, TokenError
+from harness.sentry.agent.claims import Claims, TokenError
 from harness.sentry.errors import Unauthenticated
 from harness.sentry.principal import Caller, Credential, Membership
 from harness.sentry.route import Route
