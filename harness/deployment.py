@@ -146,10 +146,11 @@ def serving(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
         shown = f"[{host}]" if ":" in host else host
         yield f"http://{shown}:{listener.getsockname()[1]}"
     finally:
-        # In the server's own thread: connections that clients keep open end too.
+        # First those that answer, for they still wake the loop; then, in the loop's own
+        # thread, every connection, those too that clients keep open.
+        server.task_dispatcher.shutdown()
         server.trigger.pull_trigger(lambda: _close(server))
         loop.join()
-        server.task_dispatcher.shutdown()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -15,7 +15,8 @@ from harness.resources import read_facts
 
 #: Instead of scopes: anybody may ask, signed in or not.
 OPEN: Final = "open"
-#: Instead of scopes: there is no scope map, so no token opens it; a user's session does.
+#: There is no scope map, so no token opens it; a user's session does. With scopes behind
+#: it, a user token that holds one of them does too, and nobody is told which.
 ACCOUNT: Final = "account"
 #: Instead of scopes: a user name and a password, by HTTP Basic.
 BASIC: Final = "basic"
@@ -29,7 +30,7 @@ _WORDS = frozenset({OPEN, BASIC, ACCOUNT, FIRST_PARTY})
 class Operation:
     """A method of an endpoint.
 
-    `scopes`: any one of them suffices; empty where `demand` is not `scopes`.
+    `scopes`: any one of them suffices; empty for `open`, `basic` and `first-party`.
     """
 
     method: str
@@ -123,9 +124,10 @@ def _descend(
 
 
 def _operation(method: str, template: str, demand: str) -> Operation:
-    if demand in _WORDS:
-        return Operation(method, template, demand, frozenset())
-    return Operation(method, template, "scopes", frozenset(demand.split()))
+    first, *rest = demand.split()
+    if first in _WORDS:
+        return Operation(method, template, first, frozenset(rest))
+    return Operation(method, template, "scopes", frozenset((first, *rest)))
 
 
 @cache

@@ -82,8 +82,15 @@ def _play(request: Request, route: Route, services: Services, decision: Decision
     handler = HANDLERS.get((operation.method, operation.template))
     if handler is None:
         raise NotFound(rule="not-served")
+    _check_query(request)
     result = handler(call)
     return result if isinstance(result, Reply) else Reply(result)
+
+
+def _check_query(request: Request) -> None:
+    """No database takes a NUL in a value. Raises Invalid."""
+    if b"%00" in request.query_string or b"\0" in request.query_string:
+        raise Invalid("Null characters are not allowed in the query string.")
 
 
 def _identify(request: Request, route: Route, services: Services) -> Caller:

@@ -33,12 +33,18 @@ def pass_gate(endpoint: Endpoint, method: str, caller: Caller) -> Operation:
 
 def _check_demand(operation: Operation, caller: Caller) -> None:
     if operation.demand in (ACCOUNT, FIRST_PARTY):
-        if caller.credential is not Credential.SESSION:
+        if not _opens_account(operation, caller):
             raise Denied(rule="account-level")
     elif caller.scopes is not None and caller.scopes.isdisjoint(operation.scopes):
         raise Denied(rule="scope-gate", challenge=dialect.challenge(operation.scopes))
     elif not operation.organization and _is_bound_elsewhere(operation, caller):
         raise Denied(rule="account-level")
+
+
+def _opens_account(operation: Operation, caller: Caller) -> bool:
+    if caller.credential is Credential.USER_TOKEN and caller.scopes is not None:
+        return not caller.scopes.isdisjoint(operation.scopes)
+    return caller.credential is Credential.SESSION
 
 
 #: Endpoints outside of an organization that show an agent what belongs to its own.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from harness.sentry.catalogue import Endpoint
 
-# Ids are 32-bit in the tables; what is longer names nothing, and overflows no database.
-_ID_DIGITS = 18
+# Ids are 32-bit in the tables: what is greater names nothing, and would overflow a database.
+_MAX_ID = 2**31 - 1
+_ID_DIGITS = len(str(_MAX_ID))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Route:
 def parse_id(text: str) -> int | None:
     """The id that `text` writes in ASCII digits; None where it writes none."""
     if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS:
-        return int(text)
+        number = int(text)
+        return number if number <= _MAX_ID else None
     return None
 
 

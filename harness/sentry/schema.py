@@ -52,13 +52,18 @@ def _id() -> Column[int]:
 
 
 def _ref(name: str, target: str, *, index: bool = True, nullable: bool = False) -> Column[int]:
-    return Column(
-        name,
-        Integer,
-        ForeignKey(f"{target}.id", ondelete="CASCADE"),
-        nullable=nullable,
-        index=index,
-    )
+    """What the row belongs to: it goes when that goes."""
+    return _key(name, target, "CASCADE", index=index, nullable=nullable)
+
+
+def _mention(name: str, target: str) -> Column[int]:
+    """What the row names: it stays, and names nothing, when that goes."""
+    return _key(name, target, "SET NULL", index=False, nullable=True)
+
+
+def _key(name: str, target: str, ondelete: str, *, index: bool, nullable: bool) -> Column[int]:
+    foreign = ForeignKey(f"{target}.id", ondelete=ondelete)
+    return Column(name, Integer, foreign, nullable=nullable, index=index)
 
 
 def _time(name: str = "date_added", *, nullable: bool = False) -> Column[datetime]:
@@ -108,10 +113,14 @@ member = Table(
     metadata,
     _id(),
     _ref("organization_id", "sentry_organization"),
-    _ref("user_id", "auth_user"),
+    # NULL: invited, and not accepted yet; then `email` says who, in lower case.
+    _ref("user_id", "auth_user", nullable=True),
+    Column("email", String(128)),
+    _mention("inviter_id", "auth_user"),
     Column("role", String(32), nullable=False),
     _time(),
     UniqueConstraint("organization_id", "user_id"),
+    UniqueConstraint("organization_id", "email"),
 )
 
 team = Table(
@@ -160,6 +169,16 @@ project_team = Table(
     UniqueConstraint("project_id", "team_id"),
 )
 
+# A user's mark on a project, for that user alone.
+project_bookmark = Table(
+    "sentry_projectbookmark",
+    metadata,
+    _id(),
+    _ref("project_id", "sentry_project", index=False),
+    _ref("user_id", "auth_user"),
+    UniqueConstraint("project_id", "user_id"),
+)
+
 project_key = Table(
     "sentry_projectkey",
     metadata,
@@ -184,12 +203,16 @@ issue = Table(
     # `unresolved`, `resolved` or `ignored`.
     Column("status", String(16), nullable=False),
     Column("substatus", String(32)),
+    # How it was resolved or ignored ({"inRelease": …}, {"ignoreUntil": …}), if that was said.
+    Column("status_details", JSON),
+    # What events must share to belong here: 32 hexadecimal digits; NULL: the title says it.
+    Column("hash", String(32)),
     Column("priority", String(16), nullable=False),
     Column("times_seen", Integer, nullable=False),
     Column("user_count", Integer, nullable=False),
     Column("metadata", JSON, nullable=False),
-    _ref("assignee_user_id", "auth_user", nullable=True, index=False),
-    _ref("assignee_team_id", "sentry_team", nullable=True, index=False),
+    _mention("assignee_user_id", "auth_user"),
+    _mention("assignee_team_id", "sentry_team"),
     _time("first_seen"),
     _time("last_seen"),
     UniqueConstraint("project_id", "short_id"),
@@ -209,6 +232,8 @@ event = Table(
     # [{"key": …, "value": …}] and [{"type": …, "data": …}], as Sentry's JSON has them.
     Column("tags", JSON, nullable=False),
     Column("entries", JSON, nullable=False),
+    # What a client said beside them, by the names of Sentry's JSON: user, contexts, sdk, ….
+    Column("data", JSON),
     _time("date_created"),
     UniqueConstraint("project_id", "event_id"),
 )
@@ -218,7 +243,7 @@ comment = Table(
     metadata,
     _id(),
     _ref("issue_id", "sentry_groupedmessage"),
-    _ref("user_id", "auth_user", nullable=True, index=False),
+    _mention("user_id", "auth_user"),
     Column("text", Text, nullable=False),
     _time(),
 )
@@ -230,7 +255,7 @@ alert_rule = Table(
     _ref("project_id", "sentry_project"),
     Column("label", String(256), nullable=False),
     Column("data", JSON, nullable=False),
-    _ref("created_by", "auth_user", nullable=True, index=False),
+    _mention("created_by", "auth_user"),
     _time(),
 )
 

@@ -218,6 +218,10 @@ class Store:
                 )
             connection.execute(text(f"CREATE TABLE IF NOT EXISTS {MARKER} (made INTEGER)"))
             metadata.create_all(connection)
+        if self._sqlite:
+            # Only now: it stays in the file, and somebody else's is not changed at all.
+            with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
+                opened.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
 def _engine(url: str) -> Engine:
@@ -257,7 +261,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 def _prepare_file(connection: sqlite3.Connection, _record: object) -> None:
     _prepare(connection)
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA busy_timeout = 10000")
 

@@ -5,15 +5,17 @@ A credential is the headers that show it, so that they can be mixed and spoiled.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any, TypeAlias
 
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from harness.deployment import Deployment
-from harness.sentry.schema import metadata
+from harness.sentry.schema import api_token, metadata
 from harness.sentry.services import Services
 from tests.sentry import forge
 
@@ -23,6 +25,14 @@ _UNSET: Any = object()
 _COOKIE = re.compile(r"^(\w+)=([^;]*)")
 
 
+class Answer(TestResponse):
+    """A response, whose `json` is whatever the test expects it to be."""
+
+    @property
+    def json(self) -> Any:
+        return self.get_json()
+
+
 class Sentry:
     """One deployment of a world. Users are named by what stands before the @ of their email."""
 
@@ -30,7 +40,8 @@ class Sentry:
         self.deployment = deployment
         self.world = deployment.world
         self.secret = deployment.secrets.shared
-        self._client = deployment.app.test_client(use_cookies=False)
+        self._client = Client(deployment.app, Answer, use_cookies=False)
+        self._numbers = count(1)
 
     @property
     def services(self) -> Services:
@@ -39,10 +50,12 @@ class Sentry:
 
     # Calls
 
-    def send(self, method: str, path: str, headers: Any = None, **sent: Any) -> TestResponse:
+    def send(self, method: str, path: str, headers: Any = None, **sent: Any) -> Answer:
         """Any request; `headers` may be pairs, and then name one header twice."""
         pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers or ())
-        return self._client.open(path, method=method, headers=pairs, **sent)
+        answer = self._client.open(path, method=method, headers=pairs, **sent)
+        assert isinstance(answer, Answer)
+        return answer
 
     def api(
         self,
@@ -51,7 +64,7 @@ class Sentry:
         credential: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         body: Any = _UNSET,
         **sent: Any,
-    ) -> TestResponse:
+    ) -> Answer:
         """A call of `path` below /api/0, with `body` as JSON."""
         if body is not _UNSET:
             sent |= {"data": json.dumps(body), "content_type": "application/json"}
@@ -95,6 +108,21 @@ class Sentry:
     def named_token(self, name: str) -> Headers:
         """A user token of the world: `acme-only`, `legacy` or `narrow`, all of them olivia's."""
         return bearer(next(t["token"] for t in self.world["user_tokens"] if t["name"] == name))
+
+    def new_token(self, name: str, scopes: Iterable[str], **columns: Any) -> Headers:
+        """One more user token, with exactly these `scopes`; `columns` as the table has them."""
+        token = f"sntryu_{next(self._numbers):064x}"
+        values = {
+            "kind": "user",
+            "hashed_token": hashlib.sha256(token.encode()).hexdigest(),
+            "name": "of a test",
+            "user_id": self.user_id(name),
+            "scope_list": list(scopes),
+            "date_added": self.services.clock.now(),
+        }
+        with self.services.store.transaction() as connection:
+            connection.execute(api_token.insert().values(values | columns))
+        return bearer(token)
 
     def organization(self, slug: str = "acme", *, reads: bool = False) -> Headers:
         """An organization token: with `org:ci` alone, or one that `reads` too."""
@@ -172,7 +200,7 @@ class Sentry:
         scopes: Iterable[str],
         organization: str = "acme",
         session: str = "s1",
-    ) -> TestResponse:
+    ) -> Answer:
         body = {"sessionId": session, "scopes": list(scopes)}
         return self.api("POST", f"/organizations/{organization}/agent/approve/", credential, body)
 
@@ -252,7 +280,7 @@ def agent_bearer(jwt: str) -> Headers:
     return bearer(f"sntryag_{jwt}")
 
 
-def cookies(answer: TestResponse) -> dict[str, str]:
+def cookies(answer: Answer) -> dict[str, str]:
     """The cookies that an answer sets."""
     found = (_COOKIE.match(line) for line in answer.headers.getlist("Set-Cookie"))
     return {match[1]: match[2] for match in found if match}
@@ -265,13 +293,13 @@ MISSING = {"detail": "The requested resource does not exist"}
 OPAQUE = {"detail": "Invalid agent token"}
 
 
-def assert_plain_denial(answer: TestResponse) -> None:
+def assert_plain_denial(answer: Answer) -> None:
     """403, and nothing that approval would cure."""
     assert (answer.status_code, answer.json) == (403, FORBIDDEN)
     assert "WWW-Authenticate" not in answer.headers
 
 
-def assert_challenge(answer: TestResponse, scopes: str) -> None:
+def assert_challenge(answer: Answer, scopes: str) -> None:
     """403, and the endpoint's `scopes` in the challenge."""
     assert (answer.status_code, answer.json) == (403, FORBIDDEN)
     assert answer.headers.getlist("WWW-Authenticate") == [
@@ -279,13 +307,13 @@ def assert_challenge(answer: TestResponse, scopes: str) -> None:
     ]
 
 
-def assert_missing(answer: TestResponse) -> None:
+def assert_missing(answer: Answer) -> None:
     """404, in the API's words."""
     assert (answer.status_code, answer.json) == (404, MISSING)
     assert "WWW-Authenticate" not in answer.headers
 
 
-def assert_unauthenticated(answer: TestResponse, detail: str | None = None) -> None:
+def assert_unauthenticated(answer: Answer, detail: str | None = None) -> None:
     """401, with nothing that could be taken for a challenge."""
     assert answer.status_code == 401, answer.text
     assert list(answer.json) == ["detail"]

@@ -22,8 +22,8 @@ def make_sentry() -> Iterator[Make]:
 
     def make(secret: str | None = None, **options: Any) -> Sentry:
         secrets = None if secret is None else Secrets(shared=secret, control="c" * 64)
-        options = {"seed": SEED, "frozen": True} | options
-        deployment = deploy("two-organizations", secrets=secrets, **options)
+        kept: dict[str, Any] = {"seed": SEED, "frozen": True, "secrets": secrets} | options
+        deployment = deploy("two-organizations", **kept)
         made.append(deployment)
         return Sentry(deployment)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+
+from sqlalchemy import Row, Select
 
 from harness.sentry.call import Call, Reply
 from harness.sentry.errors import Invalid
@@ -23,15 +25,35 @@ def paginate(call: Call, items: Sequence[_T], show: Callable[[_T], Any]) -> Repl
     """
     size = _page_size(call)
     offset = _offset(call)
-    shown = [show(item) for item in items[offset : offset + size]]
+    page = items[offset : offset + size]
+    return _reply(call, offset, size, page, offset + size < len(items), show)
+
+
+def paginate_rows(
+    call: Call, statement: Select[Any], show: Callable[[Row[Any]], Any]
+) -> Reply:
+    """As `paginate`, for the rows of an ordered `statement`: only the page's are read.
+
+    Raises Invalid.
+    """
+    size = _page_size(call)
+    offset = _offset(call)
+    # One more than the page has tells whether there is a next one.
+    rows = call.services.store.all(statement.limit(size + 1).offset(offset))
+    return _reply(call, offset, size, rows[:size], len(rows) > size, show)
+
+
+def _reply(
+    call: Call, offset: int, size: int, page: Sequence[_T], more: bool, show: Callable[[_T], Any]
+) -> Reply:
     back, ahead = max(0, offset - size), offset + size
     link = ", ".join(
         (
             _link(call, "previous", offset > 0, f"0:{back}:1"),
-            _link(call, "next", ahead < len(items), f"0:{ahead}:0"),
+            _link(call, "next", more, f"0:{ahead}:0"),
         )
     )
-    return Reply(shown, headers={"Link": link})
+    return Reply([show(item) for item in page], headers={"Link": link})
 
 
 def _page_size(call: Call) -> int:
@@ -62,6 +84,6 @@ def _offset(call: Call) -> int:
 def _link(call: Call, rel: str, results: bool, cursor: str) -> str:
     asked = [(k, v) for k, v in call.request.args.items(multi=True) if k != "cursor"]
     query = urlencode([*asked, ("cursor", cursor)])
-    url = f"{call.base_url}{call.request.path}?{query}"
+    url = f"{call.base_url}{quote(call.request.path)}?{query}"
     found = "true" if results else "false"
     return f'<{url}>; rel="{rel}"; results="{found}"; cursor="{cursor}"'

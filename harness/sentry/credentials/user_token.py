@@ -32,14 +32,12 @@ def authenticate(bearer: str, services: Services, route: Route) -> Caller | None
     if bearer.startswith(_OTHERS) or dialect.recognise(bearer) is not None:
         return None
     row = read_token(services.store, "user", bearer, services.clock.now())
-    if row.organization_id is not None:
-        check_bound(row, route)
     return Caller(
         Credential.USER_TOKEN,
         user_id=row.user_id,
         email=row.email,
         scopes=frozenset(row.scope_list),
-        organization_id=row.organization_id,
+        organization_id=bind(row, route),
     )
 
 
@@ -47,10 +45,15 @@ def authenticate(bearer: str, services: Services, route: Route) -> Caller | None
     "user-token.bound",
     title="A user token bound to an organization opens no other",
     cwe=863,
-    source="wire contract, credentials",
+    source="getsentry/sentry#112179",
 )
-def check_bound(row: Row[Any], route: Route) -> None:
-    """A token bound to an organization opens no other, and nothing outside of organizations."""
+def bind(row: Row[Any], route: Route) -> int | None:
+    """The organization that the token is bound to, None for one that is not.
+
+    Raises Unauthenticated where the path names another, or, but for the list, none.
+    """
+    if row.organization_id is None:
+        return None
     named = route.organization
     if named is None:
         if route.template != _ORGANIZATION_LIST:
@@ -60,8 +63,10 @@ def check_bound(row: Row[Any], route: Route) -> None:
             )
     elif not names_organization(named, row.organization_id, row.organization_slug):
         raise Unauthenticated("Unauthorized organization access.", rule="organization-bound-token")
+    bound: int = row.organization_id
+    return bound
 
 
-@check_bound.weakened("bound-token-roams", title="The organization that a token is bound to is not compared")
-def _(row: Row[Any], route: Route) -> None:
+@bind.weakened("bound-token-roams", title="A user token's binding to an organization is not read")
+def _(row: Row[Any], route: Route) -> int | None:
     return None
