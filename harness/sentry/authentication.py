@@ -83,7 +83,7 @@ def _refuse_header(value: str) -> Unauthenticated:
     """A malformed agent token is a bad agent token: it gets their one answer."""
     scheme, _, rest = value.partition(" ")
     if scheme.lower() == "bearer" and dialect.recognise(rest.lstrip(" ")) is not None:
-        return agent_token.refuse("malformed")
+        return agent_token.refuse("malformed", rest)
     return Unauthenticated("Invalid token header", rule="authorization-header")
 
 

@@ -4,7 +4,8 @@
     ├── NoSecret        the application has no secret: nothing is signed, nothing verifies
     ├── BadSignature    not a JWT of the one algorithm, or not signed with the secret
     ├── BadClaims       signed, and a claim is missing or of the wrong type
-    └── NotInTime       signed and well-formed; used before `iat` or from `exp` on
+    ├── NotInTime       signed and well-formed; used before `iat` or from `exp` on
+    └── NotServed       good in itself; its user or organization lost what it needs
 
 The reason of a TokenError is a fixed word for the log. It never holds anything
 of the token, nor a library's message.
@@ -15,12 +16,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-class TokenError(Exception):
-    """An agent token that is not accepted; `reason` is for the log only."""
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an agent token says: who, where, how much, for which session, until when.
 
-    def __init__(self, reason: str) -> None:
+    `user_id` and `organization_id` are ids; `issued_at` and `expires_at` seconds
+    since the epoch; `session_id` is 1 to 128 characters.
+    """
+
+    user_id: int
+    organization_id: int
+    scopes: frozenset[str]
+    session_id: str
+    issued_at: int
+    expires_at: int
+
+
+class TokenError(Exception):
+    """An agent token that is not accepted; `reason` and `claims` are for the log only."""
+
+    def __init__(self, reason: str, claims: Claims | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.claims = claims
 
 
 class NoSecret(TokenError):
@@ -39,17 +57,5 @@ class NotInTime(TokenError):
     """Expired, or not valid yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What an agent token says: who, where, how much, for which session, until when.
-
-    `user_id` and `organization_id` are ids; `issued_at` and `expires_at` seconds
-    since the epoch; `session_id` is 1 to 128 characters.
-    """
-
-    user_id: int
-    organization_id: int
-    scopes: frozenset[str]
-    session_id: str
-    issued_at: int
-    expires_at: int
+class NotServed(TokenError):
+    """The user is no active member any more, or the feature is off."""

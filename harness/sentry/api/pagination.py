@@ -29,9 +29,7 @@ def paginate(call: Call, items: Sequence[_T], show: Callable[[_T], Any]) -> Repl
     return _reply(call, offset, size, page, offset + size < len(items), show)
 
 
-def paginate_rows(
-    call: Call, statement: Select[Any], show: Callable[[Row[Any]], Any]
-) -> Reply:
+def paginate_rows(call: Call, statement: Select[Any], show: Callable[[Row[Any]], Any]) -> Reply:
     """As `paginate`, for the rows of an ordered `statement`: only the page's are read.
 
     Raises Invalid.

@@ -184,9 +184,7 @@ def _items(value: str) -> tuple[str, ...]:
     inside = value[1:-1].strip()
     found = _ITEM.finditer(inside) if inside else ()
     items = tuple(
-        _unescape(item[1]) if item[1] is not None else item[2].strip()
-        for item in found
-        if item[0]
+        _unescape(item[1]) if item[1] is not None else item[2].strip() for item in found if item[0]
     )
     if not items:
         raise _error("an empty list")
