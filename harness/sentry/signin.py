@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.http import dump_cookie
 
+from harness.defence import defence
 from harness.sentry.credentials.session import (
     COOKIE,
     CSRF_COOKIE,
@@ -31,9 +32,25 @@ def signed_out(*, secure: bool) -> list[str]:
     return [session_cookie("", 0, secure=secure), csrf_cookie("", 0, secure=secure)]
 
 
+@defence(
+    "session.cookie",
+    title="No script reads the session's cookie, and no cross-site post carries it",
+    cwe=1004,
+    source="RFC 6265 section 4.1.2.6",
+)
 def session_cookie(key: str, lifetime: int, *, secure: bool) -> str:
-    """No script reads it, and no cross-site post carries it."""
+    """The Set-Cookie value of a session; `lifetime` in seconds, 0 to remove it."""
     return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=True, samesite="Lax")
+
+
+@session_cookie.weakened("cookie-readable", title="Scripts read the session's cookie")
+def _(key: str, lifetime: int, *, secure: bool) -> str:
+    return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=False, samesite="Lax")
+
+
+@session_cookie.weakened("cookie-cross-site", title="Other sites' posts carry the session's cookie")
+def _(key: str, lifetime: int, *, secure: bool) -> str:
+    return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=True, samesite=None)
 
 
 def csrf_cookie(value: str, lifetime: int, *, secure: bool) -> str:
@@ -41,6 +58,12 @@ def csrf_cookie(value: str, lifetime: int, *, secure: bool) -> str:
     return dump_cookie(CSRF_COOKIE, value, max_age=lifetime, secure=secure, samesite="Lax")
 
 
+@defence(
+    "login.next",
+    title="Signing in leads to a page of this host",
+    cwe=601,
+    source="CWE-601",
+)
 def safe_next(target: str | None) -> str:
     """Where to go after signing in: a path of this host, or the start page.
 
@@ -54,3 +77,13 @@ def safe_next(target: str | None) -> str:
         return fallback
     parts = urlsplit(target)
     return fallback if parts.scheme or parts.netloc else target
+
+
+@safe_next.weakened("login-open-redirect", title="Signing in leads wherever the link says")
+def _(target: str | None) -> str:
+    return target or "/"
+
+
+@safe_next.weakened("login-lookalike-redirect", title="A path that reads as a host is followed")
+def _(target: str | None) -> str:
+    return target if target and target.startswith("/") else "/"
