@@ -1,0 +1,10 @@
+"""What can be expected of a step. Each module has a list `EXPECTATIONS`; importing adds them."""
+
+from __future__ import annotations
+
+from harness.scenario.expectations import answer, challenge, lists, records, resources, token
+from harness.scenario.registry import add_expectation
+
+for _module in (answer, challenge, token, lists, resources, records):
+    for _expectation in _module.EXPECTATIONS:
+        add_expectation(_expectation)

@@ -1,0 +1,258 @@
+"""Plays one scenario: casts it, does its steps, checks what came, and writes it all down."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.redact import Redactor
+from harness.scenario.casting import Company, Uncastable, cast
+from harness.scenario.control import Control
+from harness.scenario.description import Description
+from harness.scenario.hands import HttpHands
+from harness.scenario.model import Scenario, Step, read_expectations
+from harness.scenario.registry import EXPECTATIONS, VERBS, Arguments
+from harness.scenario.result import Result, shown_path
+from harness.scenario.scene import Scene
+from harness.scenario.stage import MakeHands, Stage, StepFailedError
+from harness.scenario.targets import Venue
+from harness.scenario.wire import UnreachableError, UnsendableError, Wire
+from harness.transcript import Outcome, Subscriber, Transcript
+
+
+def play(
+    scenario: Scenario,
+    venue: Venue,
+    *,
+    target: str,
+    planned: bool = False,
+    subscriber: Subscriber | None = None,
+    make_hands: MakeHands = HttpHands,
+) -> Result:
+    """Plays `scenario`; a world of our own must be at its start.
+
+    `planned`: nothing is sent, the transcript has what would be. `subscriber` gets each
+    event as it happens. `make_hands` gives users other hands than HTTP.
+    """
+    redactor = Redactor()
+    venue.description.register_secrets(redactor)
+    transcript = Transcript(redactor)
+    if subscriber is not None:
+        transcript.subscribe(subscriber)
+    outcome: Outcome
+    company, missing = _find_company(scenario, venue.description)
+    transcript.start(
+        scenario=scenario.id,
+        title=scenario.title,
+        note=scenario.note,
+        target=target,
+        cast=company.show(),
+    )
+    if missing:
+        outcome, reason = "inconclusive", "; ".join(missing)
+    else:
+        stage = _open_stage(scenario, venue, company, transcript, make_hands, planned=planned)
+        player = _Player(scenario, stage, renew=venue.renew is None)
+        outcome, reason = player.play_all()
+        if planned and outcome == "passed":
+            outcome = "planned"
+    transcript.end(outcome, reason)
+    return Result(
+        scenario=scenario.id,
+        title=scenario.title,
+        file=shown_path(scenario.file),
+        outcome=outcome,
+        reason=redactor.text(reason),
+        events=transcript.as_json(),
+    )
+
+
+def _find_company(scenario: Scenario, target: Description) -> tuple[Company, list[str]]:
+    """Who plays, and why the scenario cannot be played here."""
+    missing = []
+    company = Company()
+    try:
+        company = cast(scenario.cast, target, scenario.wanted)
+    except Uncastable as reason:
+        missing.append(str(reason))
+    if scenario.control and target.control is None:
+        missing.append(f"this target has no control API for {', '.join(scenario.control)}")
+    if scenario.secret and target.sentry.secret is None:
+        missing.append(f"this target tells no secret for {', '.join(scenario.secret)}")
+    return company, missing
+
+
+def _open_stage(
+    scenario: Scenario,
+    venue: Venue,
+    company: Company,
+    transcript: Transcript,
+    make_hands: MakeHands,
+    *,
+    planned: bool,
+) -> Stage:
+    description = venue.description
+    wire = Wire(description.sentry.url, None if planned else venue.transport, transcript)
+    control = None
+    if description.control is not None:
+        transport = None if planned else venue.control_transport
+        control = Control(
+            Wire(description.control.url, transport, transcript), description.control.token
+        )
+    fresh = venue.renew is not None or control is not None
+    return Stage(
+        target=description,
+        company=company,
+        wire=wire,
+        transcript=transcript,
+        control=control,
+        sessions_suffix="" if fresh else f"-{secrets.token_hex(4)}",
+        session_organizations=scenario.sessions,
+        make_hands=make_hands,
+    )
+
+
+class _Player:
+    """The steps of one scenario on its stage."""
+
+    def __init__(self, scenario: Scenario, stage: Stage, *, renew: bool) -> None:
+        self._scenario = scenario
+        self._stage = stage
+        self._renew = renew
+        # The last decision record seen, and how many requests had been sent by then.
+        self._record = 0
+        self._sent = -1
+
+    def play_all(self) -> tuple[Outcome, str]:
+        """The outcome, and its reason unless it is passed."""
+        stage = self._stage
+        try:
+            if self._renew and stage.control is not None:
+                stage.control.reset()
+            outcome, reason = self._play_steps(self._scenario.steps)
+        except (UnreachableError, UnsendableError) as error:
+            outcome, reason = "inconclusive", str(error)
+        try:
+            last, why = self._play_steps(self._scenario.afterwards)
+        except (UnreachableError, UnsendableError) as error:
+            last, why = "inconclusive", str(error)
+        if outcome == "passed" and last != "passed":
+            return last, f"afterwards: {why}"
+        return outcome, reason
+
+    def _play_steps(self, steps: tuple[Step, ...]) -> tuple[Outcome, str]:
+        for step in steps:
+            for values in _each(step):
+                failures = self._play_step(step, values)
+                if failures:
+                    names = ", ".join(dict.fromkeys(failures))
+                    return "failed", f"step {step.index}, {step.action} (line {step.line}): {names}"
+        self._stage.transcript.leave_step()
+        return "passed", ""
+
+    def _play_step(self, step: Step, values: Mapping[str, Any]) -> list[str]:
+        """The names of the checks that failed."""
+        stage, verb = self._stage, VERBS[step.verb]
+        stage.locals = values
+        try:
+            filled = stage.fill(step.arguments)
+        except StepFailedError as error:
+            filled, trouble = step.arguments, str(error)
+        else:
+            trouble = ""
+        stage.transcript.step(
+            index=step.index,
+            actor=step.actor.name,
+            verb=step.verb,
+            arguments=filled,
+            note=step.note,
+            line=step.line,
+        )
+        scene = Scene(stage, step.actor, verb, None, step.acts_for)
+        try:
+            if trouble:
+                raise StepFailedError(trouble)
+            scene.arguments = _read_arguments(verb.arguments, filled)
+            expect = _read_expect(stage, step)
+            self._do(scene, expect)
+        except StepFailedError as error:
+            scene.check(
+                "the step can be done", expected=True, came=False, passed=False, message=str(error)
+            )
+        return scene.failures
+
+    def _do(self, scene: Scene, expect: dict[str, Any]) -> None:
+        stage = self._stage
+        for name, value in expect.items():
+            if before := EXPECTATIONS[name].before:
+                scene.before[name] = before(scene, value)
+        self._skip_records()
+        answer = scene.verb.play(stage, scene.actor, scene.arguments)
+        scene.decisions = self._take_records()
+        if answer is None:
+            return
+        scene.answer = stage.answers[scene.actor.name] = answer
+        if answer.planned:
+            for name, value in expect.items():
+                if again := EXPECTATIONS[name].before:
+                    again(scene, value)
+            return
+        if "status" not in expect:
+            verb = scene.verb
+            came = answer.status
+            scene.check("status", expected=verb.success, came=came, passed=verb.succeeded(answer))
+        for name, value in expect.items():
+            EXPECTATIONS[name].check(scene, value)
+
+    def _skip_records(self) -> None:
+        """What was decided between the steps, on reads of our own, belongs to no step."""
+        if self._stage.control is not None and self._sent != self._stage.wire.sent:
+            self._read_records()
+
+    def _take_records(self) -> list[dict[str, Any]]:
+        """The records that the step caused, written into the transcript."""
+        if self._stage.control is None:
+            return []
+        records = self._read_records()
+        for record in records:
+            self._stage.transcript.decision(record)
+        return records
+
+    def _read_records(self) -> list[dict[str, Any]]:
+        control = self._stage.need_control()
+        records = control.decisions_since(self._record)
+        if records:
+            self._record = max(record["id"] for record in records)
+        self._sent = self._stage.wire.sent
+        return records
+
+
+def _each(step: Step) -> Iterator[Mapping[str, Any]]:
+    names = list(step.for_each)
+    for values in itertools.product(*step.for_each.values()):
+        yield dict(zip(names, values, strict=True))
+
+
+def _read_arguments(model: Any, filled: Any) -> Arguments:
+    try:
+        arguments: Arguments = model.model_validate(filled)
+    except ValidationError as error:
+        raise StepFailedError(_explain(error)) from None
+    return arguments
+
+
+def _read_expect(stage: Stage, step: Step) -> dict[str, Any]:
+    try:
+        return read_expectations(stage.fill_pattern(step.expect))
+    except ValidationError as error:
+        raise StepFailedError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"with its names filled in, {place or 'the step'} does not fit: {first['msg']}"

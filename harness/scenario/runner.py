@@ -1,0 +1,150 @@
+"""Plays many scenarios, one after another or in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from typing import Literal
+
+from harness.scenario.model import Scenario
+from harness.scenario.play import play
+from harness.scenario.result import Result, Run
+from harness.scenario.targets import Seed, Target, Venue
+
+Progress = Callable[[int, int, Result], None]
+"""Called with how many scenarios are done, of how many, and the last one's result."""
+
+Order = Literal["listed", "shuffled"]
+
+DEFAULT_SEED: Seed = 0
+
+
+class Player:
+    """Plays scenarios against one target, one at a time; a context manager.
+
+    Worlds are opened when they are first needed and kept.
+    """
+
+    def __init__(self, target: Target, seed: Seed = DEFAULT_SEED) -> None:
+        self._target = target
+        self._seed = seed
+        self._venues: dict[str, Venue] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Player:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends what was opened."""
+        self._venues.clear()
+        self._open.close()
+
+    def play(self, scenario: Scenario, *, planned: bool = False) -> Result:
+        """Plays a scenario in its world at its start; `planned` sends nothing."""
+        # A server of somebody else's has one world, whatever the scenario plays in at home.
+        world = scenario.world if self._target.seeded else ""
+        if world in self._venues:
+            renew = self._venues[world].renew
+            if renew is not None and not planned:
+                renew()
+        else:
+            opened = self._target.open(scenario.world, self._seed)
+            self._venues[world] = self._open.enter_context(opened)
+        return play(scenario, self._venues[world], target=self._target.name, planned=planned)
+
+
+def run_scenarios(
+    scenarios: Sequence[Scenario],
+    target: Target,
+    *,
+    jobs: int = 1,
+    seed: Seed = DEFAULT_SEED,
+    order: Order = "listed",
+    on_progress: Progress | None = None,
+) -> Run:
+    """Plays `scenarios`; the results stand in their order, whatever `jobs` and `order` are.
+
+    `jobs` processes work at once where the target allows it. `order`: "shuffled" plays in
+    an order that the seed decides, to find scenarios that lean on each other. Raises
+    DocumentError for a world that is wrong.
+    """
+    turns = list(range(len(scenarios)))
+    if order == "shuffled":
+        random.Random(str(seed)).shuffle(turns)  # noqa: S311 - an order is no secret
+    results: dict[int, Result] = {}
+
+    def note(turn: int, result: Result) -> None:
+        results[turn] = result
+        if on_progress is not None:
+            on_progress(len(results), len(scenarios), result)
+
+    workers = min(jobs, len(scenarios))
+    if workers > 1 and target.parallel:
+        _play_in_processes(scenarios, turns, target, seed, workers, note)
+    else:
+        with Player(target, seed) as player:
+            for turn in turns:
+                note(turn, player.play(scenarios[turn]))
+    return Run(
+        target=target.name,
+        seed=str(seed) if target.seeded else "",
+        results=[results[turn] for turn in range(len(scenarios))],
+    )
+
+
+def plan_scenarios(
+    scenarios: Sequence[Scenario], target: Target, *, seed: Seed = DEFAULT_SEED
+) -> Run:
+    """What would be sent: the same transcripts without answers. Nothing is sent."""
+    with Player(target, seed) as player:
+        results = [player.play(scenario, planned=True) for scenario in scenarios]
+    return Run(target.name, str(seed) if target.seeded else "", results)
+
+
+def _play_in_processes(
+    scenarios: Sequence[Scenario],
+    turns: Sequence[int],
+    target: Target,
+    seed: Seed,
+    workers: int,
+    note: Callable[[int, Result], None],
+) -> None:
+    # Fresh processes: this one may have threads, which a fork would leave half alive.
+    with ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(target, seed),
+    ) as pool:
+        futures: dict[Future[Result], int] = {}
+        try:
+            for turn in turns:
+                futures[pool.submit(_play_in_worker, scenarios[turn])] = turn
+            for future in as_completed(futures):
+                note(futures[future], future.result())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+# The player of a worker process; it ends with the process.
+_player: Player | None = None
+
+
+def _start_worker(target: Target, seed: Seed) -> None:
+    global _player  # noqa: PLW0603 - a worker process has no other place
+    # Reading scenarios fills the language's tables, and a worker is handed scenarios already read.
+    import harness.scenario.loader  # noqa: F401
+
+    _player = Player(target, seed)
+
+
+def _play_in_worker(scenario: Scenario) -> Result:
+    if _player is None:
+        raise RuntimeError("a worker plays only after it was started")
+    return _player.play(scenario)

@@ -1,0 +1,210 @@
+"""Where a scenario is played: its people, their credentials, and the way to the server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.scenario import credentials
+from harness.scenario.answer import Answer, Headers, resolve
+from harness.scenario.casting import Company
+from harness.scenario.control import Control
+from harness.scenario.credentials import Credential, parse_credential
+from harness.scenario.description import Description, Organization, User
+from harness.scenario.hands import Hands, HttpHands
+from harness.scenario.matching import MISSING
+from harness.scenario.names import ATTRIBUTES, Actor
+from harness.scenario.template import fill
+from harness.scenario.wire import Wire
+from harness.signing import sign
+from harness.transcript import Transcript
+
+MakeHands = Callable[[Wire, str], Hands]
+
+
+class StepFailedError(Exception):
+    """A step cannot be done, because an earlier one did not give what it needs."""
+
+
+@dataclass
+class Stage:
+    """One scenario while it is played.
+
+    `sessions_suffix` makes agent sessions unique where the world is not reset;
+    `session_organizations` has the organization in which each is first used.
+    `tokens`, `values` and `answers` are what the steps so far have left behind.
+    """
+
+    target: Description
+    company: Company
+    wire: Wire
+    transcript: Transcript
+    control: Control | None = None
+    sessions_suffix: str = ""
+    session_organizations: Mapping[str, str] = field(default_factory=dict)
+    make_hands: MakeHands = HttpHands
+    tokens: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    locals: Mapping[str, Any] = field(default_factory=dict)
+    _hands: dict[str, Hands] = field(default_factory=dict)
+
+    # -- people
+
+    def user(self, name: str) -> User:
+        """Who plays the user `name`."""
+        return self.company.users[name]
+
+    def organization(self, name: str) -> Organization:
+        """Which organization `name` is."""
+        return self.company.organizations[name]
+
+    def session(self, name: str) -> str:
+        """The agent session id for `name`."""
+        return name + self.sessions_suffix
+
+    def hands(self, name: str) -> Hands:
+        """The hands of the user `name`."""
+        if name not in self._hands:
+            self._hands[name] = self.make_hands(self.wire, name)
+        return self._hands[name]
+
+    def signed_in(self, name: str) -> Hands:
+        """The hands of the user `name`, signed in if they were not.
+
+        Raises StepFailedError if signing in gives no session.
+        """
+        hands = self.hands(name)
+        if not hands.signed_in:
+            user = self.user(name)
+            answer = hands.sign_in(user.email, user.password or "")
+            if not hands.signed_in:
+                raise StepFailedError(f"{name} could not sign in: status {answer.status}")
+        return hands
+
+    def need_control(self) -> Control:
+        """The control API. The scenario is not played where there is none."""
+        if self.control is None:
+            raise StepFailedError("this target has no control API")
+        return self.control
+
+    # -- credentials
+
+    def credentials(
+        self, actor: Actor, texts: Iterable[str], method: str, csrf: bool | str = True
+    ) -> Headers:
+        """The headers that show the credentials that `texts` name."""
+        headers: list[tuple[str, str]] = []
+        for text in texts:
+            if found := parse_credential(text, actor):
+                headers += self.show(found, method, csrf)
+        return tuple(headers)
+
+    def take_cookies(self, actor: Actor, texts: Iterable[str], answer: Answer) -> None:
+        """Keeps the cookies of an answer for the users whose sessions were shown."""
+        for text in texts:
+            match parse_credential(text, actor):
+                case credentials.Session(user):
+                    self.hands(user).jar.take(answer)
+
+    def show(self, credential: Credential, method: str, csrf: bool | str = True) -> Headers:
+        """The headers that show a credential; a session begins if there is none yet.
+
+        Raises StepFailedError for a token that was not minted, or a session that does not begin.
+        """
+        match credential:
+            case credentials.Session(user):
+                return self.signed_in(user).jar.headers(method, csrf)
+            case credentials.UserToken(user):
+                return _bearer(self.user(user).token or "")
+            case credentials.Own(user):
+                token = self.user(user).token
+                return (
+                    _bearer(token) if token else self.show(credentials.Session(user), method, csrf)
+                )
+            case credentials.NamedToken(name):
+                return _bearer(self.token(name))
+            case credentials.ViewerContext(user, organization):
+                return self._viewer_context(user, organization)
+
+    def token(self, name: str) -> str:
+        """The text of a minted token, or of one of the cast.
+
+        Raises StepFailedError if it was not minted.
+        """
+        company = self.company
+        for held in (company.organization_tokens, company.integration_tokens):
+            if name in held:
+                return held[name].token
+        if name in company.user_tokens:
+            return company.user_tokens[name].token
+        if name not in self.tokens:
+            raise StepFailedError(f"the token {name!r} was not minted")
+        return self.tokens[name]
+
+    def _viewer_context(self, user: str, organization: str | None) -> Headers:
+        context = {"user_id": _number(self.user(user).id)}
+        if organization is not None:
+            context = {"organization_id": _number(self.organization(organization).id)} | context
+        text = json.dumps(context, separators=(",", ":"))
+        signature = sign(self.target.sentry.secret or "", text.encode())
+        return ("X-Viewer-Context", text), ("X-Viewer-Context-Signature", signature)
+
+    # -- names in texts
+
+    def fill(self, value: Any) -> Any:
+        """`value` with its `{names}` replaced.
+
+        Raises StepFailedError for a value that no earlier step has saved.
+        """
+        return fill(value, self.lookup)
+
+    def fill_pattern(self, value: Any) -> Any:
+        """As `fill`, for a pattern: what is put in is never taken for a matcher."""
+        return fill(value, lambda name: _as_pattern(self.lookup(name)))
+
+    def lookup(self, name: str) -> Any:
+        """What `{name}` stands for. Raises StepFailedError if it is not known."""
+        first, _, rest = name.partition(".")
+        for known in (self.locals, self.values):
+            if name in known:
+                return known[name]
+            if first in known:
+                found = resolve(known[first], "/" + rest.replace(".", "/"))
+                if found is MISSING:
+                    raise StepFailedError(f"{first!r} has no {rest!r}")
+                return found
+        if first == "session" and rest:
+            return self.session(rest)
+        if first == "token" and rest:
+            return self.token(rest)
+        found = self._attribute(name)
+        if found is MISSING:
+            raise StepFailedError(f"nothing was saved as {name!r}")
+        return found
+
+    def _attribute(self, name: str) -> Any:
+        owner, _, attribute = name.rpartition(".")
+        for kind, attributes in ATTRIBUTES.items():
+            people = getattr(self.company, kind)
+            if name in people:
+                return getattr(people[name], attributes[0])
+            if owner in people and attribute in attributes:
+                return getattr(people[owner], attribute)
+        return MISSING
+
+
+def _bearer(token: str) -> Headers:
+    return (("Authorization", f"Bearer {token}"),)
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _as_pattern(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("$"):
+        return "$" + value
+    return {"$exactly": value} if isinstance(value, dict | list) else value

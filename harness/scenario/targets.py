@@ -1,0 +1,156 @@
+"""What scenarios are played against.
+
+    InProcess()                        a mock Sentry in this process: the default, and fast
+    Loopback()                         the same, served on a loopback port
+    Running(read_target("acme.json"))  a server that is already there
+
+A mock of our own has a frozen clock and is put back to its start before each
+scenario. A running server is put back through its control API; without one,
+agent sessions get names that no other run uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+from harness import deployment
+from harness.scenario.description import Description
+from harness.scenario.wire import open_transport
+from harness.scenario.wsgi import WsgiApp, WsgiTransport
+
+Seed = int | str
+
+
+class Deployed(Protocol):
+    """A mock Sentry of our own: what `harness.deployment.deploy` gives."""
+
+    @property
+    def app(self) -> Any:
+        """The WSGI application."""
+
+    def describe(self, url: str) -> dict[str, Any]:
+        """The ready JSON when it answers at `url`."""
+
+    def reset(self) -> None:
+        """Puts the world's start back."""
+
+    def close(self) -> None:
+        """Lets its resources go."""
+
+
+Deploy = Callable[[str, Seed], Deployed]
+
+
+@dataclass(frozen=True)
+class Venue:
+    """A world at a target, ready to be played in.
+
+    `renew` puts a world of our own back to its start; None: only the control API can.
+    """
+
+    description: Description
+    transport: httpx.BaseTransport
+    control_transport: httpx.BaseTransport
+    renew: Callable[[], None] | None
+
+
+class Target(Protocol):
+    """Where scenarios are played. `parallel`: each worker may have one of its own."""
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several workers may play at once."""
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the seed decides what is in the world."""
+
+    def open(self, world: str, seed: Seed) -> Any:
+        """A context manager that gives the venue for `world`."""
+
+
+def deploy_frozen(world: str, seed: Seed) -> Deployed:
+    """A mock Sentry whose clock stands still until it is moved. Raises DocumentError."""
+    return deployment.deploy(world, seed, frozen=True)
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """A mock Sentry called in the worker's own thread."""
+
+    deploy: Deploy = deploy_frozen
+    name: str = "in process"
+    parallel: bool = True
+    seeded: bool = True
+
+    @contextmanager
+    def open(self, world: str, seed: Seed) -> Iterator[Venue]:
+        """Raises DocumentError for a world that is wrong."""
+        deployed = self.deploy(world, seed)
+        try:
+            description = read_description(deployed.describe(deployment.IN_PROCESS_URL))
+            app: WsgiApp = deployed.app
+            transport = WsgiTransport(app)
+            yield Venue(description, transport, transport, deployed.reset)
+        finally:
+            deployed.close()
+
+
+@dataclass(frozen=True)
+class Loopback:
+    """A mock Sentry served on a free loopback port."""
+
+    deploy: Deploy = deploy_frozen
+    name: str = "loopback"
+    parallel: bool = True
+    seeded: bool = True
+
+    @contextmanager
+    def open(self, world: str, seed: Seed) -> Iterator[Venue]:
+        """Raises DocumentError for a world that is wrong, OSError if no port can be had."""
+        deployed = self.deploy(world, seed)
+        try:
+            with deployment.serving(deployed.app) as url, open_transport(url) as transport:
+                description = read_description(deployed.describe(url))
+                yield Venue(description, transport, transport, deployed.reset)
+        finally:
+            deployed.close()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that is already there, with whatever world it has."""
+
+    description: Description
+    parallel: bool = False
+    seeded: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return self.description.sentry.url
+
+    @contextmanager
+    def open(self, world: str, seed: Seed) -> Iterator[Venue]:  # noqa: ARG002
+        """The world that a scenario would play in at home makes no difference here."""
+        control = self.description.control
+        with open_transport(self.name) as transport:
+            if control is None:
+                yield Venue(self.description, transport, transport, None)
+                return
+            with open_transport(control.url) as control_transport:
+                yield Venue(self.description, transport, control_transport, None)
+
+
+def read_description(data: dict[str, Any]) -> Description:
+    """The description in a ready JSON object. Raises pydantic.ValidationError."""
+    return Description.model_validate(data)

@@ -1,0 +1,10 @@
+"""What actors can do. Each module has a list `VERBS`; importing this adds them all."""
+
+from __future__ import annotations
+
+from harness.scenario.registry import add_verb
+from harness.scenario.verbs import approve, call, mint, operate, save, session
+
+for _module in (mint, call, approve, session, save, operate):
+    for _verb in _module.VERBS:
+        add_verb(_verb)
