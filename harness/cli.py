@@ -28,13 +28,87 @@ def cli() -> None:
     """Play security scenarios against a mock Sentry with agent tokens, or another server."""
 
 
-_world = click.option(
-    "--world",
-    default="two-organizations",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="The world to put into the mock Sentry.",
+_names = click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
+_expression = click.option(
+    "-k",
+    "expression",
+    metavar="EXPR",
+    help="Only scenarios with these words in id, title or tags: 'mint and not expiry'.",
 )
+
+
+@cli.command()
+@_names
+@click.option(
+    "--target",
+    metavar="FILE",
+    help="Play against a running server, described by the JSON that serve --ready-json prints.",
+)
+@click.option("--live", is_flag=True, help="Play over a loopback port instead of in process.")
+@click.option("--world", metavar="NAME|FILE", help="Play every scenario in this world.")
+@click.option("--plan", is_flag=True, help="Print what would be sent, and send nothing.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    help="The seed of worlds and ids; the same seed gives the same reports.  [default: 0]",
+)
+@click.option("--shuffle", is_flag=True, help="Play in an order that the seed decides.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Play in N processes at once.",
+)
+@click.option("--json", "json_file", metavar="F", help="Write the transcript of the run as JSON.")
+@click.option("--junit", "junit_file", metavar="F", help="Write the results as JUnit XML.")
+@_expression
+@click.option("-v", "--verbose", is_flag=True, help="Show every step and check.")
+def run(**options: Any) -> None:
+    """Play scenarios and say, with evidence, what held.
+
+    Scenarios are named by file, by folder, or by the id of one that comes along; all
+    that come along are played without a name. A target beyond loopback is refused
+    unless its file says "authorized": true.
+    """
+    from harness.commands.run import run_command
+
+    sys.exit(run_command(**options))
+
+
+@cli.command("list")
+@_names
+@_expression
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with files, tags and needs.")
+def list_command(names: tuple[str, ...], expression: str | None, *, as_json: bool) -> None:
+    """List scenarios: their ids and titles."""
+    from harness.commands.listing import show_scenarios
+
+    show_scenarios(names, expression, as_json=as_json)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
+def check(names: tuple[str, ...]) -> None:
+    """Check scenarios, worlds and target files, and print every mistake at its line.
+
+    Without a name, all that come along are checked.
+    """
+    from harness.commands.check import check_files
+
+    check_files(names)
+
+
+@cli.command()
+@click.argument("kind", type=click.Choice(["scenario", "world", "target"]), default="scenario")
+def schema(kind: str) -> None:
+    """Print the JSON Schema of scenario, world or target files, for editors."""
+    from harness.commands.schema import show_schema
+
+    show_schema(kind)
 
 
 @cli.command()
@@ -46,7 +120,13 @@ _world = click.option(
     metavar="N",
     help="The port to listen at; 0, the default, takes a free one.",
 )
-@_world
+@click.option(
+    "--world",
+    default="two-organizations",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="The world to put into the mock Sentry.",
+)
 @click.option(
     "--db",
     "database",

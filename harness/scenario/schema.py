@@ -51,7 +51,7 @@ def _step(beside: Schema) -> Schema:
     actions: Schema = {}
     patterns: Schema = {}
     for verb in VERBS.values():
-        target = {"$ref": f"#/$defs/{_name(verb)}"}
+        target: Schema = {"$ref": f"#/$defs/{_name(verb)}"}
         if not _required(verb):
             target = {"anyOf": [target, {"type": "null"}]}
         # Named in full where the actor is known: editors complete names, not patterns.

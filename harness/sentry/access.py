@@ -81,6 +81,11 @@ class Access:
                 found.setdefault(row.project_id, set()).add(row.team_id)
         return found
 
+    def forget(self) -> None:
+        """Teams and projects are read again when next asked for: this call changed them."""
+        self.__dict__.pop("team_roles", None)
+        self.__dict__.pop("_project_teams", None)
+
     def holds_any(self, wanted: Iterable[str]) -> bool:
         """Whether the caller holds one of `wanted` in the whole organization."""
         return not self.scopes.isdisjoint(wanted)

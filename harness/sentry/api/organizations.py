@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from harness import scopes
 from harness.defence import defence
 from harness.sentry.api.pagination import paginate
 from harness.sentry.api.shapes import iso, letter_avatar
+from harness.sentry.api.slugs import Slug
+from harness.sentry.api.users import find_self
 from harness.sentry.body import Body, Filled, read_body
 from harness.sentry.call import Call, Reply, operation
 from harness.sentry.errors import Invalid
@@ -34,14 +36,6 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def check_slug(value: str) -> str:
-    """Lower-case words joined by hyphens, not all digits: a number would be read as an id."""
-    if not re.fullmatch(r"[a-z0-9_-]+", value) or value.isdigit():
-        raise ValueError("Use lower-case letters, digits, - and _ in a slug, and not digits alone.")
-    return value
-
-
-Slug = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(check_slug)]
 Name = Annotated[Filled, StringConstraints(max_length=64)]
 
 _features_of = (
@@ -92,6 +86,13 @@ def list_organizations(call: Call) -> Reply:
         return paginate(call, owned, lambda row: _show_owned(call, row))
     rows = [row for row in _rows_of(call) if is_listed(call.caller, row)]
     return paginate(call, rows, lambda row: show_organization(row, call.base_url))
+
+
+@operation("GET", "/users/{user_id}/organizations/")
+def list_own_organizations(call: Call) -> Reply:
+    """As the list of all that the caller sees."""
+    find_self(call)
+    return list_organizations(call)
 
 
 class CreateBody(Body):

@@ -1,12 +1,22 @@
-"""Users, as Sentry's JSON has them."""
+"""Users: as Sentry's JSON has them, and each one's own account."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import Row
+from pydantic import StringConstraints
+from sqlalchemy import Row, bindparam, select, update
 
 from harness.sentry.api.shapes import iso, letter_avatar
+from harness.sentry.body import Body, Filled, read_body
+from harness.sentry.call import Call, operation
+from harness.sentry.errors import Denied, NotFound
+from harness.sentry.route import parse_id
+from harness.sentry.schema import user
+
+_PATH = "/users/{user_id}/"
+
+_by_id = select(user).where(user.c.id == bindparam("id"))
 
 
 def show_user(row: Row[Any]) -> dict[str, Any]:
@@ -28,3 +38,53 @@ def show_user(row: Row[Any]) -> dict[str, Any]:
         "dateJoined": iso(row.date_joined),
         "emails": [{"id": str(row.id), "email": row.email, "is_verified": True}],
     }
+
+
+@operation("GET", _PATH)
+def read_user(call: Call) -> dict[str, Any]:
+    """The caller's account."""
+    return show_user(find_self(call))
+
+
+class UpdateBody(Body):
+    """What users may change about themselves; each key may be left out."""
+
+    name: Annotated[Filled, StringConstraints(max_length=200)] = ""
+
+
+@operation("PUT", _PATH)
+def update_user(call: Call) -> dict[str, Any]:
+    """The caller's account as it is now."""
+    found = find_self(call)
+    body = read_body(call, UpdateBody)
+    if body.model_fields_set:
+        with call.services.store.transaction() as connection:
+            connection.execute(update(user).where(user.c.id == found.id).values(name=body.name))
+    return show_user(find_self(call))
+
+
+@operation("GET", _PATH + "emails/")
+def list_emails(call: Call) -> list[Any]:
+    """The one address: [{"email", "isPrimary", "isVerified"}]."""
+    return [{"email": find_self(call).email, "isPrimary": True, "isVerified": True}]
+
+
+@operation("GET", _PATH + "regions/")
+def list_regions(call: Call) -> dict[str, Any]:
+    """Where the caller's organizations are: here."""
+    find_self(call)
+    return {"regions": [{"name": "us", "url": call.base_url}]}
+
+
+def find_self(call: Call) -> Row[Any]:
+    """The caller, whom the path must name: by `me` or by id.
+
+    Raises Denied, plain, for anybody else: whether they exist is not told.
+    """
+    named = call.parameter("user_id")
+    if named != "me" and parse_id(named) != call.caller.user_id:
+        raise Denied(rule="account-level")
+    row = call.services.store.one(_by_id, id=call.caller.user_id)
+    if row is None:
+        raise NotFound()
+    return row

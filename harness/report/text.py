@@ -1,0 +1,19 @@
+"""Text from a server, made safe to look at."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters but tab and line feed, marks that reverse text, and what XML forbids.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    r"""`text` with every character that a terminal or XML would not show written as `\xNN`."""
+    return _HIDDEN.sub(lambda match: _escape(ord(match[0])), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

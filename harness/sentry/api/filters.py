@@ -1,0 +1,95 @@
+"""Filters that lists of issues and events share: projects, period and environment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from harness.sentry.api.search import parse_time
+from harness.sentry.call import Call
+from harness.sentry.errors import Denied, Invalid
+from harness.sentry.schema import project
+
+#: Instead of a project's id: every project in reach.
+ALL_PROJECTS = "-1"
+
+_PERIOD = re.compile(r"(\d{1,4})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+_projects = (
+    select(project.c.id, project.c.slug, project.c.name, project.c.platform)
+    .where(project.c.organization_id == bindparam("organization_id"))
+    .order_by(project.c.id)
+)
+
+
+def read_projects(call: Call) -> dict[int, Row[Any]]:
+    """{id: row} of the projects that the call is about, each in reach and with its scopes.
+
+    `project=` (an id, a slug or -1) and `projectSlug=` name them, again and again;
+    without them it is all that are in reach. Raises Denied, plain, for one that is not:
+    whether it exists is not told.
+    """
+    rows = call.services.store.all(_projects, organization_id=call.organization.id)
+    within = {row.id: row for row in rows if _is_within(call, row.id)}
+    arguments = call.request.args
+    named = set(arguments.getlist("project")) | set(arguments.getlist("projectSlug"))
+    named.discard("")
+    if not named or ALL_PROJECTS in named:
+        return within
+    by_name = {name: row for row in within.values() for name in (str(row.id), row.slug)}
+    if not named <= by_name.keys():
+        raise Denied(rule="project-access")
+    return {by_name[name].id: by_name[name] for name in named}
+
+
+def _is_within(call: Call, project_id: int) -> bool:
+    wanted = call.operation.scopes
+    return not call.access.project_scopes(project_id).isdisjoint(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `start` to `end`; None: no bound."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def within(self, column: Any) -> list[Any]:
+        """The conditions that hold a column of times within the period."""
+        conditions = []
+        if self.start is not None:
+            conditions.append(column >= self.start)
+        if self.end is not None:
+            conditions.append(column <= self.end)
+        return conditions
+
+
+def read_period(call: Call) -> Period:
+    """What `statsPeriod` (as 24h), or else `start` and `end` say.
+
+    Raises Invalid where they cannot be read.
+    """
+    arguments = call.request.args
+    text = arguments.get("statsPeriod")
+    if text:
+        matched = _PERIOD.fullmatch(text)
+        if matched is None:
+            raise Invalid(f"Invalid statsPeriod: {text!r}")
+        length = timedelta(**{_UNITS[matched[2]]: int(matched[1])})
+        return Period(start=call.services.clock.now() - length)
+    return Period(_read_time(call, "start"), _read_time(call, "end"))
+
+
+def _read_time(call: Call, name: str) -> datetime | None:
+    text = call.request.args.get(name)
+    if not text:
+        return None
+    moment = parse_time(text)
+    if moment is None:
+        raise Invalid(f"start and end are dates in ISO 8601, not {text!r}")
+    return moment

@@ -1,0 +1,52 @@
+"""What of an organization a caller reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from harness.sentry.access import Access, resolve_access
+from harness.sentry.call import Call
+from harness.sentry.errors import Denied
+from harness.sentry.objects import find_organization
+from harness.sentry.schema import member, organization, project
+
+_projects = (
+    select(project)
+    .where(project.c.organization_id == bindparam("organization_id"))
+    .order_by(project.c.slug)
+)
+_organizations = (
+    select(organization)
+    .select_from(organization.join(member, member.c.organization_id == organization.c.id))
+    .where(member.c.user_id == bindparam("user_id"))
+    .order_by(organization.c.id)
+)
+
+
+def reach_projects(call: Call, access: Access) -> list[Row[Any]]:
+    """The projects of one organization that `access` reaches, by slug."""
+    rows = call.services.store.recall(_projects, organization_id=access.organization.id)
+    return [row for row in rows if access.reaches_project(row.id)]
+
+
+def reach_organizations(call: Call) -> list[Access]:
+    """The caller's access in each organization that its credential opens."""
+    store, caller = call.services.store, call.caller
+    bound = caller.organization_id
+    if bound is not None:
+        rows = [find_organization(store, caller, str(bound))]
+    elif caller.user_id is not None:
+        rows = list(store.recall(_organizations, user_id=caller.user_id))
+    else:
+        rows = []
+    return [access for row in rows if (access := _open(call, row)) is not None]
+
+
+def _open(call: Call, row: Row[Any]) -> Access | None:
+    try:
+        return resolve_access(call.services, call.caller, row)
+    except Denied:
+        # A viewer context may name an organization that its user does not belong to.
+        return None
