@@ -95,22 +95,8 @@ def _facts() -> _Facts:
         team_role_scopes=team_roles,
         global_roles=frozenset(role["id"] for role in data["roles"] if role["global"]),
         names={role["id"]: role["name"] for role in data["roles"]},
-        hierarchy=_closed({scope: frozenset(w) for scope, w in data["hierarchy"].items()}),
+        hierarchy={scope: frozenset(words) for scope, words in data["hierarchy"].items()},
     )
-
-
-def _closed(implied: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """`implied` with what the implied scopes imply in turn."""
-    closed: dict[str, frozenset[str]] = {}
-    for scope, first in implied.items():
-        reached, ahead = set[str](), set(first)
-        while ahead:
-            word = ahead.pop()
-            if word not in reached:
-                reached.add(word)
-                ahead |= implied.get(word, frozenset())
-        closed[scope] = frozenset(reached)
-    return closed
 
 
 def _lookup(table: Mapping[str, frozenset[str]], word: str, what: str) -> frozenset[str]:

@@ -141,6 +141,38 @@ def test_a_key_is_the_text_that_was_written(key: str) -> None:
     assert step.body == {key: 1}
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("true", True),
+        ("True", True),
+        ("TRUE", True),
+        ("false", False),
+        ("False", False),
+        ("FALSE", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("-5", -5),
+        ("+5", 5),
+        ("0", 0),
+        ("1.50", 1.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("-1.5E-1", -0.15),
+        ("1_000", "1_000"),
+        ("00", "00"),
+        ("1.2.3", "1.2.3"),
+        ("tRUE", "tRUE"),
+    ],
+)
+def test_plain_words_follow_the_core_rules(written: str, value: object) -> None:
+    step = play(f"title: a\nsteps: [{{call: x, json: {{v: {written} }}}}]").steps[0]
+    assert isinstance(step, Call)
+    assert step.body == {"v": value}
+    assert type(step.body["v"]) is type(value)
+
+
 def test_a_quoted_text_is_text() -> None:
     assert play('title: "5"').title == "5"
     assert play("title: 'true'").title == "true"
@@ -229,6 +261,33 @@ def test_a_mistake_is_said_at_its_place(text: str, said: str) -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing but a comment\n", "---\n", "--- \n...\n"])
 def test_an_empty_document_is_a_mistake(text: str) -> None:
     assert mistakes(text) == ["1:1 : empty: expected a mapping"]
+
+
+@pytest.mark.parametrize("text", ["null", "~", "--- null # nothing"])
+def test_nothing_is_no_mapping(text: str) -> None:
+    (said,) = mistakes(text)
+    assert said.endswith(" : expected a mapping, got nothing (null)")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "title: a\n<<: {count: x}",
+            ['2:1 ["<<"]: merge keys are not supported; write the keys out'],
+        ),
+        ("title: a\n---\n: [", ["2:1 : a second document; expected one"]),
+        ("title: &x a\n*x : b", ["2:1 : a key must be a plain text"]),
+        ("title: a\n? {a: b}\n: [}", ["2:3 : a key must be a plain text"]),
+        ("title: a\ntitle: 5", ["2:1 title: duplicate key 'title', first on line 1"]),
+    ],
+)
+def test_what_was_refused_brings_no_other_mistakes(text: str, said: list[str]) -> None:
+    assert mistakes(text) == said
+
+
+def test_a_key_can_be_named_by_an_anchor() -> None:
+    assert play("&k title: a\nsteps: [*k]").steps == ["title"]
 
 
 def test_all_mistakes_come_at_once_and_in_order() -> None:

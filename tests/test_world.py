@@ -233,6 +233,18 @@ WRONG = [
         "unknown feature 'organizations:seer-agent-token-flwo'; did you mean 'organizations:seer",
     ),
     (
+        "[organizations:seer-agent-token-flow]",
+        "['organizations:a', ~'organizations:a']",
+        "organizations.acme.features[1]",
+        "'organizations:a' is named twice",
+    ),
+    (
+        "projects: [web-app]",
+        "projects: [web-app, ~web-app]",
+        'organizations.acme.releases["1.0"].projects[1]',
+        "'web-app' is named twice",
+    ),
+    (
         "  - assignee",
         "  - substatus: ~archived_forever\n            assignee",
         "PROJECT.issues[0].substatus",
@@ -262,6 +274,8 @@ def test_a_mistake_is_said_at_its_place(old: str, new: str, key: str, message: s
 
 def test_the_good_world_is_good() -> None:
     parse_world(GOOD)
+    parse_world(changed("  - assignee", "  - {events: 3, times_seen: 3}\n          - assignee"))
+    parse_world(changed("token-flow]", "token-flow, 'organizations:of-our-own']"))
 
 
 def test_wrong_types_and_wrong_references_come_together() -> None:

@@ -201,6 +201,14 @@ def resolve_access(
     its user is no member: approval cures neither.
     """
     check_organization(caller, organization, route)
+    return join(services, caller, organization)
+
+
+def join(services: Services, caller: Caller, organization: Row[Any]) -> Access:
+    """The caller's access in an organization that its credential opens.
+
+    Raises Denied, plain, when its user is no member there.
+    """
     if caller.credential in _NO_USER:
         return Access(services, caller, organization, None)
     return Access(services, caller, organization, find_place(services, caller, organization))

@@ -40,22 +40,37 @@ def signed_out(*, secure: bool) -> list[str]:
 )
 def session_cookie(key: str, lifetime: int, *, secure: bool) -> str:
     """The Set-Cookie value of a session; `lifetime` in seconds, 0 to remove it."""
-    return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=True, samesite="Lax")
+    return _cookie(COOKIE, key, lifetime, secure=secure, httponly=True)
 
 
 @session_cookie.weakened("cookie-readable", title="Scripts read the session's cookie")
 def _(key: str, lifetime: int, *, secure: bool) -> str:
-    return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=False, samesite="Lax")
+    return _cookie(COOKIE, key, lifetime, secure=secure, httponly=False)
 
 
 @session_cookie.weakened("cookie-cross-site", title="Other sites' posts carry the session's cookie")
 def _(key: str, lifetime: int, *, secure: bool) -> str:
-    return dump_cookie(COOKIE, key, max_age=lifetime, secure=secure, httponly=True, samesite=None)
+    return session_cookie.sound(key, lifetime, secure=secure).replace(
+        "SameSite=Lax", "SameSite=None"
+    )
 
 
 def csrf_cookie(value: str, lifetime: int, *, secure: bool) -> str:
     """Our own pages read it and send it back in a header."""
-    return dump_cookie(CSRF_COOKIE, value, max_age=lifetime, secure=secure, samesite="Lax")
+    return _cookie(CSRF_COOKIE, value, lifetime, secure=secure, httponly=False)
+
+
+def _cookie(name: str, value: str, lifetime: int, *, secure: bool, httponly: bool) -> str:
+    return dump_cookie(
+        name,
+        value,
+        max_age=lifetime,
+        secure=secure,
+        httponly=httponly,
+        samesite="Lax",
+        # A date would be the system's, which is not the one clock.
+        sync_expires=False,
+    )
 
 
 @defence(

@@ -5,10 +5,17 @@ Importing this package registers every one of them.
 
 from harness.sentry.agent import approve, mint
 from harness.sentry.api import (
+    alert_rules,
+    comments,
     deploys,
     environments,
+    events,
+    explore,
     index,
     invitations,
+    issue_bulk,
+    issue_companions,
+    issues,
     members,
     monitors,
     organizations,
@@ -17,16 +24,24 @@ from harness.sentry.api import (
     projects,
     releases,
     repositories,
+    tags,
     teams,
     users,
 )
 
 __all__ = [
+    "alert_rules",
     "approve",
+    "comments",
     "deploys",
     "environments",
+    "events",
+    "explore",
     "index",
     "invitations",
+    "issue_bulk",
+    "issue_companions",
+    "issues",
     "members",
     "mint",
     "monitors",
@@ -36,6 +51,7 @@ __all__ = [
     "projects",
     "releases",
     "repositories",
+    "tags",
     "teams",
     "users",
 ]

@@ -7,24 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row
 
+from harness.sentry.api.reach import reach_projects
 from harness.sentry.api.search import parse_time
 from harness.sentry.call import Call
 from harness.sentry.errors import Denied, Invalid
-from harness.sentry.schema import project
 
 #: Instead of a project's id: every project in reach.
 ALL_PROJECTS = "-1"
 
 _PERIOD = re.compile(r"(\d{1,4})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-_projects = (
-    select(project.c.id, project.c.slug, project.c.name, project.c.platform)
-    .where(project.c.organization_id == bindparam("organization_id"))
-    .order_by(project.c.id)
-)
 
 
 def read_projects(call: Call) -> dict[int, Row[Any]]:
@@ -34,8 +28,8 @@ def read_projects(call: Call) -> dict[int, Row[Any]]:
     without them it is all that are in reach. Raises Denied, plain, for one that is not:
     whether it exists is not told.
     """
-    rows = call.services.store.all(_projects, organization_id=call.organization.id)
-    within = {row.id: row for row in rows if _is_within(call, row.id)}
+    rows = reach_projects(call, call.access)
+    within = {row.id: row for row in rows if _holds_scopes(call, row.id)}
     arguments = call.request.args
     named = set(arguments.getlist("project")) | set(arguments.getlist("projectSlug"))
     named.discard("")
@@ -47,7 +41,7 @@ def read_projects(call: Call) -> dict[int, Row[Any]]:
     return {by_name[name].id: by_name[name] for name in named}
 
 
-def _is_within(call: Call, project_id: int) -> bool:
+def _holds_scopes(call: Call, project_id: int) -> bool:
     wanted = call.operation.scopes
     return not call.access.project_scopes(project_id).isdisjoint(wanted)
 

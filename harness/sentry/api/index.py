@@ -40,7 +40,9 @@ def sign_in(call: Call) -> Reply:
 
     Raises Unauthenticated: which of name and password was wrong is not told.
     """
-    given = call.request.authorization
+    # Werkzeug fails on a header that is not ASCII.
+    shown = call.request.headers.get("Authorization", "")
+    given = call.request.authorization if shown.isascii() else None
     username, password = (given.username, given.password) if given else (None, None)
     if username is None or password is None:
         raise Unauthenticated(rule="authentication")
