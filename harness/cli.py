@@ -7,6 +7,7 @@ imports its work when it runs, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -160,6 +161,9 @@ def serve(**options: Any) -> None:
 
 def main() -> None:
     """Runs the command line of this process and exits with its code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A report shows what a server sent; no character of it may end the report.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(prog_name="seer-harness", standalone_mode=False)
     except click.ClickException as error:

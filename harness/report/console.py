@@ -32,7 +32,7 @@ _STYLES: dict[Outcome, str] = {
     "inconclusive": "yellow",
     "planned": "cyan",
 }
-_MOST_LINES = 60
+_MOST_LINES, _MOST_CHARACTERS = 60, 1000
 
 
 @contextmanager
@@ -60,9 +60,14 @@ def print_run(run: Run, console: Console, *, verbose: bool = False) -> None:
     """The table of all scenarios, then the failed ones; `verbose` tells every step of all."""
     for result in run.results:
         if verbose or result.outcome == "failed":
-            console.print(_tell(result, verbose=verbose))
+            print_result(result, console, verbose=verbose)
     console.print(_table(run))
     console.print(_summary(run))
+
+
+def print_result(result: Result, console: Console, *, verbose: bool = False) -> None:
+    """One scenario: its failed steps with their exchanges; `verbose` tells every step."""
+    console.print(_tell(result, verbose=verbose))
 
 
 def print_plan(run: Run, console: Console) -> None:
@@ -116,7 +121,7 @@ def _summary(run: Run) -> Text:
             text.append(f"{count} {outcome}", _STYLES[outcome]).append("  ")
     if not run.results:
         text.append("no scenario was played", "yellow").append("  ")
-    text.append(f"on {run.target}" + (f", seed {run.seed}" if run.seed else ""), "dim")
+    text.append(f"target: {run.target}" + (f", seed {run.seed}" if run.seed else ""), "dim")
     return text
 
 
@@ -158,7 +163,7 @@ def _tell_step(view: StepView) -> Group:
             lines.append(_text(f"  ✓ {check['name']}: {one_line(check['expected'])}", "dim"))
             continue
         lines.append(_text(f"  ✗ {check['name']}", "red"))
-        lines += [_text(f"      {head}: {text}") for head, text in describe_check(check)]
+        lines += [_text(f"      {head}: {_short(text)}") for head, text in describe_check(check)]
     if view.failed:
         lines += [Padding(_exchange(exchange), (0, 0, 0, 2)) for exchange in view.of("exchange")]
         lines += [_text(f"  {_decision_line(event)}", "dim") for event in view.of("decision")]
@@ -171,7 +176,7 @@ def _step_line(view: StepView) -> str:
 
 
 def _exchange(exchange: Event) -> Panel:
-    lines = list(describe_exchange(exchange))
+    lines = [_short(line) for line in describe_exchange(exchange)]
     if len(lines) > _MOST_LINES:
         more = len(lines) - _MOST_LINES
         lines = [*lines[:_MOST_LINES], f"… {more} more lines in the JSON report"]
@@ -189,3 +194,10 @@ def _decision_line(event: Event) -> str:
 
 def _text(text: str, style: str = "") -> Text:
     return Text(visible(text), style)
+
+
+def _short(text: str) -> str:
+    """What was written is redacted already, so that it may be cut."""
+    if len(text) <= _MOST_CHARACTERS:
+        return text
+    return f"{text[:_MOST_CHARACTERS]}… {len(text)} characters, all in the JSON report"

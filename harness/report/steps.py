@@ -71,7 +71,9 @@ def describe_exchange(exchange: Event) -> Iterator[str]:
 
 def describe_check(check: Event) -> Sequence[tuple[str, str]]:
     """What a check expected, what came, and what is wrong with it, each with its heading."""
-    rows = [("expected", one_line(check["expected"])), ("came", one_line(check["came"]))]
+    rows = [("expected", one_line(check["expected"]))]
+    if check["came"] is not None or not check["message"]:
+        rows.append(("came", one_line(check["came"])))
     return [*rows, ("that is", check["message"])] if check["message"] else rows
 
 

@@ -101,8 +101,11 @@ class Book:
             known = [*self._kinds[kind], *self._world.of(kind)]
             self.mistake(path, f"unknown {word} {name!r}{suggest(name, known)}")
 
+    def _is_cast(self, kind: str, name: str) -> bool:
+        return name in self._kinds[kind]
+
     def _is_known(self, kind: str, name: str) -> bool:
-        if name in self._kinds[kind]:
+        if self._is_cast(kind, name):
             return True
         if name in self._world.of(kind):
             self._named[kind][name] = None
@@ -123,12 +126,14 @@ class Book:
             return "" if rest in self.sessions else f"no agent session {rest!r} was used before"
         if first == "token" and dot:
             return "" if rest in self.tokens else self._no_token(rest)
-        for kind, attributes in ATTRIBUTES.items():
-            for whole, attribute in ((name, attributes[0]), tuple(name.rpartition(".")[::2])):
-                if whole and self._is_known(kind, whole):
-                    if attribute in attributes:
-                        return ""
-                    return f"{whole!r} has no {attribute!r}{suggest(attribute, attributes)}"
+        # Names of the cast come before names of the world, whatever their kind.
+        for knows in (self._is_cast, self._is_known):
+            for kind, attributes in ATTRIBUTES.items():
+                for whole, attribute in ((name, attributes[0]), name.rpartition(".")[::2]):
+                    if whole and knows(kind, whole):
+                        if attribute in attributes:
+                            return ""
+                        return f"{whole!r} has no {attribute!r}{suggest(attribute, attributes)}"
         known = [*self.values, *self.locals]
         known += [known for kind in ATTRIBUTES for known in self._kinds[kind]]
         return f"unknown name {{{name}}}{suggest(name, known)}"
@@ -143,8 +148,8 @@ class Book:
         self.tokens[name] = user
 
     def uses_token(self, path: Sequence[str | int], name: str) -> None:
-        """A token that was minted, or one of the cast."""
-        if name not in self.tokens and not any(name in self._kinds[kind] for kind in HOLDERS):
+        """A token that was minted, or one of the cast; `{name}` is known when it is played."""
+        if "{" not in name and name not in self.tokens and not any(name in self._kinds[kind] for kind in HOLDERS):
             self.mistake(path, self._no_token(name))
 
     def holder_of(self, name: str) -> str | None:

@@ -201,6 +201,7 @@ class _Reader:
         if parsed is None:
             return None
         actor, verb = parsed
+        book.templates(beside.get("for each"), ("for each",))
         book.locals = frame.for_each if frame else ()
         book.templates(data[action], (action,))
         arguments = self._read_arguments(book, (*path, action), data[action], actor, verb)

@@ -19,13 +19,16 @@ BUILT_IN: dict[str, ActorKind] = {
 HOLDERS = ("organization tokens", "integration tokens", "user tokens")
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "organizations": ("slug", "id", "name"),
-    "users": ("name", "id", "email"),
-    "teams": ("slug", "id"),
-    "projects": ("slug", "id"),
-    "issues": ("short_id", "id"),
+    "organizations": ("slug", "id", "number", "name"),
+    "users": ("name", "id", "number", "email"),
+    "teams": ("slug", "id", "number"),
+    "projects": ("slug", "id", "number"),
+    "issues": ("short_id", "id", "number"),
 }
-"""What `{name.attribute}` may ask, by kind of name; `{name}` alone is the first."""
+"""What `{name.attribute}` may ask, by kind of name; `{name}` alone is the first.
+
+An `id` is a text, as in most JSON; `number` is the same as a number.
+"""
 
 
 @dataclass(frozen=True)

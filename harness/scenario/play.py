@@ -146,13 +146,25 @@ class _Player:
 
     def _play_steps(self, steps: tuple[Step, ...]) -> tuple[Outcome, str]:
         for step in steps:
-            for values in _each(step):
+            for values in self._each(step):
                 failures = self._play_step(step, values)
                 if failures:
                     names = ", ".join(dict.fromkeys(failures))
                     return "failed", f"step {step.index}, {step.action} (line {step.line}): {names}"
         self._stage.transcript.leave_step()
         return "passed", ""
+
+    def _each(self, step: Step) -> Iterator[Mapping[str, Any]]:
+        """Each combination of the values of `for each`; one without names if there are none."""
+        names = list(step.for_each)
+        for values in itertools.product(*step.for_each.values()):
+            self._stage.locals = {}
+            try:
+                filled = self._stage.fill(list(values))
+            except StepFailedError:
+                # The step fails for want of these names, and says so.
+                filled, names = [], []
+            yield dict(zip(names, filled, strict=True))
 
     def _play_step(self, step: Step, values: Mapping[str, Any]) -> list[str]:
         """The names of the checks that failed."""
@@ -229,12 +241,6 @@ class _Player:
             self._record = max(record["id"] for record in records)
         self._sent = self._stage.wire.sent
         return records
-
-
-def _each(step: Step) -> Iterator[Mapping[str, Any]]:
-    names = list(step.for_each)
-    for values in itertools.product(*step.for_each.values()):
-        yield dict(zip(names, values, strict=True))
 
 
 def _read_arguments(model: Any, filled: Any) -> Arguments:

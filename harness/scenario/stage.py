@@ -192,7 +192,8 @@ class Stage:
             if name in people:
                 return getattr(people[name], attributes[0])
             if owner in people and attribute in attributes:
-                return getattr(people[owner], attribute)
+                entity = people[owner]
+                return _number(entity.id) if attribute == "number" else getattr(entity, attribute)
         return MISSING
 
 

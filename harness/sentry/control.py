@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from flask import Request, Response
@@ -29,8 +29,10 @@ from harness.sentry.schema import feature, member, organization, user, write_gra
 from harness.sentry.services import Services
 from harness.sentry.store import Store
 
-# A century in either direction: far enough, and no date overflows.
+# A step of a century in either direction, within times that leave room for every lifetime.
 _FARTHEST = 100 * 366 * 24 * 3600.0
+_EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def _role(value: str) -> str:
@@ -152,14 +154,12 @@ class Control:
         body = validate(read_object(request), ClockBody)
         if (body.now is None) == (body.advance is None):
             raise Invalid("Send either now or advance.")
-        try:
-            if body.now is not None:
-                self._services.clock.set(body.now)
-            elif body.advance is not None:
-                self._services.clock.advance(body.advance)
-            return self._read_clock(request)
-        except (OverflowError, ValueError):
-            raise Invalid("The clock cannot be moved that far.") from None
+        clock = self._services.clock
+        target = body.now or clock.now() + timedelta(seconds=body.advance or 0)
+        if not _EARLIEST <= target <= _LATEST:
+            raise Invalid("The clock cannot be moved that far.")
+        clock.set(target)
+        return self._read_clock(request)
 
     def _start_again(self, request: Request) -> Reply:
         self._reset()

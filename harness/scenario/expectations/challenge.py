@@ -119,8 +119,8 @@ def _find_faults(wanted: dict[str, Any], came: dict[str, Any]) -> list[str]:
         for name, value in wanted.items()
         if name != "scheme" and came.get(name) != value
     ]
-    # A realm tells nothing; anything else that was not expected may tell too much.
-    further = came.keys() - wanted.keys() - {"realm", "scheme"}
+    # These tell nothing about the caller; anything else that was not expected may.
+    further = came.keys() - wanted.keys() - {"realm", "scheme", "scope"}
     return faults + [f"not expected: {name}" for name in sorted(further)]
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from harness import scopes
 from harness.defence import defence
+from harness.sentry.api.conflicts import refuse_conflict
+from harness.sentry.api.matching import Match, by, filter_by_query
 from harness.sentry.api.pagination import paginate
 from harness.sentry.api.shapes import iso, letter_avatar
 from harness.sentry.api.slugs import Slug
@@ -36,6 +38,8 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+_FIELDS: dict[str, Match[Row[Any]]] = {"slug": by("slug"), "id": by("id")}
+
 Name = Annotated[Filled, StringConstraints(max_length=64)]
 
 _features_of = (
@@ -50,6 +54,7 @@ _of_user = (
     .order_by(organization.c.id)
 )
 _by_id = select(organization).where(organization.c.id == bindparam("id"))
+_by_id_locked = _by_id.with_for_update()
 
 
 def show_organization(row: Row[Any], base_url: str) -> dict[str, Any]:
@@ -82,9 +87,9 @@ def list_organizations(call: Call) -> Reply:
     A credential that is bound to one organization sees that one alone.
     """
     if call.request.args.get("owner") == "1":
-        owned = [row for row in _rows_of(call) if is_owned(call.caller, row)]
+        owned = [row for row in _search(call) if is_owned(call.caller, row)]
         return paginate(call, owned, lambda row: _show_owned(call, row))
-    rows = [row for row in _rows_of(call) if is_listed(call.caller, row)]
+    rows = [row for row in _search(call) if is_listed(call.caller, row)]
     return paginate(call, rows, lambda row: show_organization(row, call.base_url))
 
 
@@ -114,9 +119,10 @@ def create_organization(call: Call) -> Reply:
         raise Invalid(fields={"slug": ["A slug cannot be made from this name: send one."]})
     services = call.services
     now = services.clock.now()
-    with services.store.transaction() as connection:
+    taken = Invalid(fields={"slug": ["This slug is already in use"]}, status=409)
+    with refuse_conflict(taken), services.store.transaction() as connection:
         if connection.execute(select(organization.c.id).where(organization.c.slug == slug)).first():
-            raise Invalid(fields={"slug": ["This slug is already in use"]}, status=409)
+            raise taken
         row_id = connection.execute(
             insert(organization).values(
                 slug=slug,
@@ -181,25 +187,21 @@ def update_organization(call: Call) -> dict[str, Any]:
     columns = {"name": "name", "slug": "slug"}
     columns |= {"openMembership": "open_membership", "defaultRole": "default_role"}
     values = {columns[key]: sent.pop(key) for key in list(sent) if key in columns}
-    before = call.organization
-    with call.services.store.transaction() as connection:
-        _check_slug_free(call, values.get("slug"))
-        connection.execute(
+    taken = Invalid(fields={"slug": ["The slug is already in use."]})
+    with refuse_conflict(taken), call.services.store.transaction() as connection:
+        # Locked: the settings that another call writes at the same time are kept.
+        before = connection.execute(_by_id_locked, {"id": call.organization.id}).one()
+        call.access.organization = connection.execute(
             update(organization)
             .where(organization.c.id == before.id)
             .values(**values, options=before.options | sent)
-        )
-        after = connection.execute(_by_id, {"id": before.id}).one()
-    call.access.organization = after
+            .returning(organization)
+        ).one()
     return read_organization(call)
 
 
-def _check_slug_free(call: Call, slug: str | None) -> None:
-    if slug is None or slug == call.organization.slug:
-        return
-    taken = select(organization.c.id).where(organization.c.slug == slug)
-    if call.services.store.one(taken) is not None:
-        raise Invalid(fields={"slug": ["The slug is already in use."]})
+def _search(call: Call) -> list[Row[Any]]:
+    return filter_by_query(call, _rows_of(call), _FIELDS, lambda row: (row.name, row.slug))
 
 
 def _rows_of(call: Call) -> list[Row[Any]]:

@@ -94,6 +94,31 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+# What Sentry shows beside them, and a mock has no use for.
+_UNUSED: dict[str, Any] = {
+    "processingIssues": 0,
+    "securityTokenHeader": None,
+    "storeCrashReports": None,
+    "groupingConfig": "newstyle:2026-01-20",
+    "groupingEnhancements": "",
+    "derivedGroupingEnhancements": "",
+    "secondaryGroupingConfig": None,
+    "secondaryGroupingExpiry": 0,
+    "fingerprintingRules": "",
+    "relayPiiConfig": None,
+    "builtinSymbolSources": [],
+    "symbolSources": "[]",
+    "dynamicSamplingBiases": None,
+    "isDynamicallySampled": False,
+    "tempestFetchScreenshots": False,
+    "debugFilesRole": None,
+    "autofixAutomationTuning": "off",
+    "seerScannerAutomation": False,
+    "seerNightshiftTweaks": None,
+    "highlightPreset": {"tags": [], "context": {}},
+}
+
+
 class ProjectSummaries:
     """What is needed to show the projects `rows` to a caller, read at once."""
 
@@ -154,4 +179,4 @@ def show_settings(options: dict[str, Any]) -> dict[str, Any]:
     """The settings of a project whose row has `options`."""
     set_here = {name: options[name] for name in SETTINGS if name in options}
     others = {name: value for name, value in options.items() if name not in SETTINGS}
-    return SETTINGS | set_here | {"options": others}
+    return _UNUSED | SETTINGS | set_here | {"options": others}

@@ -15,4 +15,4 @@ def iso(moment: datetime | None) -> str | None:
 
 def letter_avatar() -> dict[str, Any]:
     """The avatar of whoever uploaded none."""
-    return {"avatarType": "letter_avatar", "avatarUuid": None}
+    return {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None}

@@ -1,0 +1,149 @@
+"""`run`: plays scenarios, shows what came of them, writes the reports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from harness.commands.failure import Misuse
+from harness.commands.selection import select
+from harness.document import DocumentError
+from harness.report.console import print_plan, print_run, show_progress
+from harness.report.json_report import render_json
+from harness.report.junit import render_junit
+from harness.scenario.description import read_target
+from harness.scenario.loader import load_scenarios
+from harness.scenario.model import Scenario
+from harness.scenario.result import Run
+from harness.scenario.runner import DEFAULT_SEED, plan_scenarios, run_scenarios
+from harness.scenario.targets import InProcess, Loopback, Running, Seed, Target
+from harness.world import load_world
+
+# Wide enough for a title beside an id, where no terminal says how wide it is.
+_FILE_WIDTH = 160
+_STDOUT = "-"
+
+
+def run_command(
+    *,
+    names: Sequence[str],
+    target: str | None,
+    live: bool,
+    world: str | None,
+    plan: bool,
+    seed: int | None,
+    shuffle: bool,
+    jobs: int,
+    json_file: str | None,
+    junit_file: str | None,
+    expression: str | None,
+    verbose: bool,
+) -> int:
+    """Plays the scenarios that `names` and `expression` select; gives the exit code.
+
+    Raises Misuse for options that contradict each other, and for files that are wrong or
+    cannot be written; nothing was sent then.
+    """
+    _check_options(target, live=live, world=world, plan=plan, jobs=jobs)
+    for file in (json_file, junit_file):
+        _check_writable(file)
+    try:
+        where = _find_target(target, live=live)
+        scenarios = select(load_scenarios(names), expression)
+        if world is not None:
+            scenarios = _move_to(world, scenarios)
+        console = _open_console(json_file, junit_file)
+        sown: Seed = DEFAULT_SEED if seed is None else seed
+        if plan:
+            run = plan_scenarios(scenarios, where, seed=sown)
+            with _trimmed(console):
+                print_plan(run, console)
+        else:
+            with show_progress(console, len(scenarios)) as on_progress:
+                run = run_scenarios(
+                    scenarios,
+                    where,
+                    jobs=jobs,
+                    seed=sown,
+                    order="shuffled" if shuffle else "listed",
+                    on_progress=on_progress,
+                )
+            with _trimmed(console):
+                print_run(run, console, verbose=verbose)
+    except DocumentError as error:
+        raise Misuse(str(error)) from None
+    _write_reports(run, json_file, junit_file)
+    return run.exit_code
+
+
+def _check_options(
+    target: str | None, *, live: bool, world: str | None, plan: bool, jobs: int
+) -> None:
+    if target is None:
+        return
+    if live:
+        raise Misuse("--live starts a server, --target names one that runs: choose one of them")
+    if world is not None:
+        raise Misuse("--world: a running server has the world that it has")
+    if jobs > 1 and not plan:
+        raise Misuse("-j: at a running server scenarios are played one after another")
+
+
+def _check_writable(file: str | None) -> None:
+    """Before anything is played: a run whose report cannot be written is a run for nothing."""
+    if file is None or file == _STDOUT:
+        return
+    try:
+        # Made empty now, as a shell's redirection does.
+        Path(file).write_bytes(b"")
+    except OSError as error:
+        raise Misuse(f"{file} cannot be written: {error.strerror or error}") from None
+
+
+def _find_target(file: str | None, *, live: bool) -> Target:
+    """Raises DocumentError for a description that is wrong."""
+    if file is not None:
+        return Running(read_target(file))
+    return Loopback() if live else InProcess()
+
+
+def _move_to(world: str, scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """The scenarios in another world; what cannot be cast there is inconclusive."""
+    load_world(world)
+    return [replace(scenario, world=world) for scenario in scenarios]
+
+
+def _open_console(*files: str | None) -> Console:
+    """For people; a report on stdout takes that for itself."""
+    stream = sys.stderr if _STDOUT in files else sys.stdout
+    width = None if stream.isatty() else _FILE_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+@contextmanager
+def _trimmed(console: Console) -> Iterator[None]:
+    """In a file lines end where their text ends; a terminal is filled to its edge."""
+    if console.is_terminal:
+        yield
+        return
+    with console.capture() as captured:
+        yield
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip(), file=console.file)
+
+
+def _write_reports(run: Run, json_file: str | None, junit_file: str | None) -> None:
+    for file, render in ((json_file, render_json), (junit_file, render_junit)):
+        if file == _STDOUT:
+            click.echo(render(run), nl=False)
+        elif file is not None:
+            try:
+                Path(file).write_text(render(run), "utf-8")
+            except OSError as error:
+                raise Misuse(f"{file} cannot be written: {error.strerror or error}") from None
