@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
@@ -10,6 +11,7 @@ from werkzeug.routing import Rule
 
 import harness.sentry.api  # noqa: F401 - registers the operations
 from harness.clock import Clock
+from harness.defence import Replacements, applied, replacements
 from harness.randomness import Randomness
 from harness.sentry.agent.token import Verifier
 from harness.sentry.audit import AuditLog
@@ -18,9 +20,13 @@ from harness.sentry.catalogue import read_catalogue
 from harness.sentry.control import Control
 from harness.sentry.dispatch import answer, respond
 from harness.sentry.pages import make_pages
+from harness.sentry.rendezvous import Rendezvous
 from harness.sentry.services import Services
 from harness.sentry.settings import Settings
 from harness.sentry.store import Image, Store
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 API = "/api/0"
 #: RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash.
@@ -33,12 +39,14 @@ def create_app(
     *,
     clock: Clock | None = None,
     randomness: Randomness | None = None,
+    weaknesses: Iterable[str] = (),
 ) -> Flask:
     """A mock Sentry with a world in it, sharing nothing with any other.
 
     `image` holds the rows of the world's start. The clock runs with the system's
-    and the randomness is the system's unless others are given. Raises ValueError
-    for a secret or control token that is set and too short, StoreError for a
+    and the randomness is the system's unless others are given. `weaknesses`: ids of
+    defences' weakened forms to serve with. Raises ValueError for a secret or control
+    token that is set and too short, UnknownWeaknessError, and StoreError for a
     database that cannot be used.
     """
     _check_secret("secret", settings.secret)
@@ -51,6 +59,7 @@ def create_app(
         randomness=randomness or Randomness(None),
         audit=AuditLog(settings.audit_size),
         verifier=Verifier(settings.secret, settings.verified_tokens),
+        rendezvous=Rendezvous(),
     )
     app = Flask("harness.sentry")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
@@ -58,7 +67,20 @@ def create_app(
     # A path with two slashes in a row names nothing; a redirect would hide that.
     app.url_map.merge_slashes = False
     _route(app, services)
+    weak = replacements(weaknesses)
+    if weak:
+        app.wsgi_app = _weaken(app.wsgi_app, weak)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _weaken(serve: WSGIApplication, weak: Replacements) -> WSGIApplication:
+    """Serves each request with the weakened forms in place of their defences."""
+
+    def serve_weakly(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with applied(weak):
+            return serve(environ, start_response)
+
+    return serve_weakly
 
 
 def _route(app: Flask, services: Services) -> None:
@@ -67,6 +89,7 @@ def _route(app: Flask, services: Services) -> None:
     def reset() -> None:
         services.store.restore()
         services.audit.clear()
+        services.rendezvous.disarm()
         services.clock.reset()
 
     app.extensions["reset"] = reset

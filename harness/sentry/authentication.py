@@ -7,10 +7,13 @@ Order: `Authorization`, then the viewer context, then the session. A present
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Request
 
+from harness.defence import defence
 from harness.sentry.agent import dialect
 from harness.sentry.credentials import (
     agent_token,
@@ -21,7 +24,7 @@ from harness.sentry.credentials import (
     viewer_context,
 )
 from harness.sentry.errors import NOT_PROVIDED, Denied, Unauthenticated
-from harness.sentry.principal import ANONYMOUS, Caller
+from harness.sentry.principal import ANONYMOUS, Caller, Credential
 from harness.sentry.route import Route
 from harness.sentry.services import Services
 
@@ -42,6 +45,12 @@ _BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE)
 NOT_FROM_SESSION = "Approval must be performed from a user session."
 
 
+@defence(
+    "authentication.precedence",
+    title="A present Authorization header is the credential, good or bad",
+    cwe=287,
+    source="RFC 9110 section 11.6.2",
+)
 def authenticate(request: Request, services: Services, route: Route) -> Caller:
     """The caller of `request`; ANONYMOUS where it shows no credential.
 
@@ -57,7 +66,24 @@ def authenticate(request: Request, services: Services, route: Route) -> Caller:
     )
 
 
-def authenticate_first_party(request: Request, services: Services) -> Caller:
+@authenticate.weakened("bad-bearer-passed-over", title="A cookie answers for a bearer that failed")
+def _(request: Request, services: Services, route: Route) -> Caller:
+    try:
+        return authenticate.sound(request, services, route)
+    except Unauthenticated:
+        caller = session.authenticate(request, services)
+        if caller is None:
+            raise
+        return caller
+
+
+@defence(
+    "approval.first-party",
+    title="Only the user's own session approves, with no other credential beside it",
+    cwe=863,
+    source="getsentry/sentry#118539",
+)
+def authenticate_first_party(request: Request, services: Services, route: Route) -> Caller:
     """The user of `request`'s session, which must be the only credential shown.
 
     A header that names another credential is refused before anything else is
@@ -71,6 +97,33 @@ def authenticate_first_party(request: Request, services: Services) -> Caller:
     return caller
 
 
+def _approve_with(kind: Credential) -> Callable[..., Caller]:
+    def approve(request: Request, services: Services, route: Route) -> Caller:
+        if shows_other_credential(request.environ):
+            caller = authenticate.sound(request, services, route)
+            if caller.credential is kind:
+                return replace(caller, scopes=None)
+        return authenticate_first_party.sound(request, services, route)
+
+    return approve
+
+
+for _id, _title, _kind in (
+    ("agent-approves", "An agent approves its own request", Credential.AGENT_TOKEN),
+    ("viewer-context-approves", "The Seer service approves for a user", Credential.VIEWER_CONTEXT),
+    ("user-token-approves", "A user token approves", Credential.USER_TOKEN),
+):
+    authenticate_first_party.weakened(_id, title=_title)(_approve_with(_kind))
+
+
+@authenticate_first_party.weakened(
+    "cookie-beside-bearer-approves", title="A session approves, whatever is sent beside it"
+)
+def _(request: Request, services: Services, route: Route) -> Caller:
+    caller = session.authenticate(request, services)
+    return caller or authenticate_first_party.sound(request, services, route)
+
+
 def shows_other_credential(environ: dict[str, Any]) -> bool:
     """Whether any header of a credential other than the session is there at all."""
     return any(
@@ -79,19 +132,36 @@ def shows_other_credential(environ: dict[str, Any]) -> bool:
     )
 
 
+@defence(
+    "authentication.header",
+    title="One Authorization header, one bearer, nothing beside it",
+    cwe=444,
+    source="RFC 6750 section 2.1",
+)
+def parse_bearer(value: str) -> str:
+    """The bearer of an Authorization header. Raises Unauthenticated."""
+    matched = _BEARER.fullmatch(value)
+    if matched is None:
+        raise _refuse_header(value)
+    return matched[1]
+
+
+@parse_bearer.weakened("last-bearer-taken", title="Of two Authorization headers the last counts")
+def _(value: str) -> str:
+    found: list[str] = _BEARER.findall(value)
+    return found[-1] if found else parse_bearer.sound(value)
+
+
 def _refuse_header(value: str) -> Unauthenticated:
     """A malformed agent token is a bad agent token: it gets their one answer."""
     scheme, _, rest = value.partition(" ")
     if scheme.lower() == "bearer" and dialect.recognise(rest.lstrip(" ")) is not None:
-        return agent_token.refuse("malformed")
+        return agent_token.refuse("malformed", rest)
     return Unauthenticated("Invalid token header", rule="authorization-header")
 
 
 def _read_authorization(value: str, services: Services, route: Route) -> Caller:
-    matched = _BEARER.fullmatch(value)
-    if matched is None:
-        raise _refuse_header(value)
-    bearer = matched[1]
+    bearer = parse_bearer(value)
     for read in BEARERS:
         caller = read(bearer, services, route)
         if caller is not None:

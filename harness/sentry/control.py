@@ -16,12 +16,14 @@ from pydantic import AfterValidator, AwareDatetime, Field
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from harness import scopes
+from harness.defence import defence
 from harness.sentry.agent.grant import GrantKey, expire_grant, replace_grant
 from harness.sentry.agent.session_id import SessionId
 from harness.sentry.body import Body, Filled, read_object, validate
 from harness.sentry.call import Reply
 from harness.sentry.dispatch import respond
 from harness.sentry.errors import ApiError, Invalid, NotFound, Unauthenticated
+from harness.sentry.rendezvous import POINTS
 from harness.sentry.route import parse_id
 from harness.sentry.schema import feature, member, organization, user, write_grant
 from harness.sentry.services import Services
@@ -96,6 +98,13 @@ class FeatureBody(Body):
     enabled: bool
 
 
+class RendezvousBody(Body):
+    """A point where the next so many calls wait for each other."""
+
+    point: Filled
+    parties: Annotated[int, Field(ge=2, le=8)]
+
+
 class Control:
     """The control API of one application.
 
@@ -118,6 +127,7 @@ class Control:
             ("PUT", "users/"): self._switch_user,
             ("PUT", "features/"): self._switch_feature,
             ("GET", "audit/"): self._read_audit,
+            ("POST", "rendezvous/"): self._arm,
         }
 
     def answer(self, request: Request, path: str) -> Response:
@@ -135,10 +145,7 @@ class Control:
         expected = self._services.settings.control_token
         if not expected:
             raise NotFound()
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        same = hmac.compare_digest(token.encode(errors="replace"), expected.encode())
-        if scheme.lower() != "bearer" or not same:
-            raise Unauthenticated("Invalid control token", rule="control")
+        check_token(request.headers.get("Authorization", ""), expected)
 
     def _read_clock(self, request: Request) -> Reply:
         return Reply({"now": self._services.clock.now().isoformat()})
@@ -215,6 +222,15 @@ class Control:
                 )
         return Reply({"feature": body.feature, "enabled": body.enabled})
 
+    def _arm(self, request: Request) -> Reply:
+        body = validate(read_object(request), RendezvousBody)
+        try:
+            self._services.rendezvous.arm(body.point, body.parties)
+        except KeyError:
+            known = f"Choose one of {', '.join(POINTS)}."
+            raise Invalid(fields={"point": [known]}) from None
+        return Reply({"point": body.point, "parties": body.parties}, 201)
+
     def _read_audit(self, request: Request) -> Reply:
         text = request.args.get("since", "0")
         since = parse_id(text)
@@ -250,6 +266,25 @@ class Control:
         if row is None:
             raise NotFound(f"There is no {kind} {named[:100]!r}.")
         return int(row.id)
+
+
+@defence(
+    "control.token",
+    title="The control API opens for the run's control token",
+    cwe=306,
+    source="CWE-306",
+)
+def check_token(authorization: str, expected: str) -> None:
+    """Raises Unauthenticated for any other `Authorization`; compares in constant time."""
+    scheme, _, token = authorization.partition(" ")
+    same = hmac.compare_digest(token.encode(errors="replace"), expected.encode())
+    if scheme.lower() != "bearer" or not same:
+        raise Unauthenticated("Invalid control token", rule="control")
+
+
+@check_token.weakened("control-open", title="The control API asks for no token")
+def _(authorization: str, expected: str) -> None:
+    return None
 
 
 def _number(text: str) -> int:

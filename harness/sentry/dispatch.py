@@ -9,14 +9,15 @@ from __future__ import annotations
 from flask import Request, Response
 from werkzeug.exceptions import HTTPException
 
+from harness.defence import defence
 from harness.sentry import objects
 from harness.sentry.access import resolve_access
 from harness.sentry.audit import Decision
 from harness.sentry.authentication import authenticate, authenticate_first_party
 from harness.sentry.call import HANDLERS, Call, Reply
-from harness.sentry.catalogue import BASIC, FIRST_PARTY, Catalogue
+from harness.sentry.catalogue import BASIC, FIRST_PARTY, Catalogue, Operation
 from harness.sentry.errors import ApiError, Invalid, NotFound
-from harness.sentry.gate import pass_gate
+from harness.sentry.gate import find_operation, judge
 from harness.sentry.principal import ANONYMOUS, Caller, Credential
 from harness.sentry.route import Route
 from harness.sentry.services import Services
@@ -47,14 +48,30 @@ def answer(request: Request, path: str, services: Services, catalogue: Catalogue
 
 
 def respond(reply: Reply) -> Response:
-    """A reply on the wire. No answer of the API is ever cached."""
+    """A reply on the wire."""
     response = Response(reply.encode(), reply.status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
+    forbid_caching(response)
     for name, value in reply.headers.items():
         response.headers[name] = value
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
     return response
+
+
+@defence(
+    "answer.uncached",
+    title="No answer of the API is kept by a cache",
+    cwe=525,
+    source="RFC 6750 section 5.3",
+)
+def forbid_caching(response: Response) -> None:
+    """Marks the answer."""
+    response.headers["Cache-Control"] = "no-store"
+
+
+@forbid_caching.weakened("answers-cached", title="Caches on the way keep what a token opened")
+def _(response: Response) -> None:
+    return None
 
 
 def _refuse(decision: Decision, error: ApiError) -> Reply:
@@ -64,17 +81,17 @@ def _refuse(decision: Decision, error: ApiError) -> Reply:
 
 
 def _play(request: Request, route: Route, services: Services, decision: Decision) -> Reply:
-    caller = _identify(request, route, services)
-    _describe_caller(decision, caller)
-    found = route.endpoint.find(request.method)
+    found = find_operation(route.endpoint, request.method)
+    caller = _identify(request, route, found, services)
+    describe_caller(decision, caller)
     decision.wanted = found.scopes if found else frozenset()
-    operation = pass_gate(route.endpoint, request.method, caller)
+    operation = judge(route, request.method, caller, services)
     call = Call(services, request, route, operation, caller, decision)
     decision.rule = "scope-gate" if caller.is_token else "authentication"
     if route.organization is not None:
         organization = objects.find_organization(services.store, caller, route.organization)
         decision.organization_id = organization.id
-        call.access = resolve_access(services, caller, organization)
+        call.access = resolve_access(services, caller, organization, route)
         decision.held = call.access.scopes
         decision.rule = "role"
         objects.load(call)
@@ -83,6 +100,7 @@ def _play(request: Request, route: Route, services: Services, decision: Decision
     if handler is None:
         raise NotFound(rule="not-served")
     _check_query(request)
+    services.rendezvous.reach("call.allowed")
     result = handler(call)
     return result if isinstance(result, Reply) else Reply(result)
 
@@ -93,21 +111,41 @@ def _check_query(request: Request) -> None:
         raise Invalid("Null characters are not allowed in the query string.")
 
 
-def _identify(request: Request, route: Route, services: Services) -> Caller:
-    operation = route.endpoint.find(request.method)
+def _identify(
+    request: Request, route: Route, operation: Operation | None, services: Services
+) -> Caller:
     demand = None if operation is None else operation.demand
     if demand == FIRST_PARTY:
-        return authenticate_first_party(request, services)
+        return authenticate_first_party(request, services, route)
     if demand == BASIC:
         # Its `Authorization` header is the operation's own to judge.
         return ANONYMOUS
     return authenticate(request, services, route)
 
 
-def _describe_caller(decision: Decision, caller: Caller) -> None:
+@defence(
+    "audit.attribution",
+    title="What an agent does is put down to its user and to the agent",
+    cwe=778,
+    source="getsentry/sentry#120172",
+)
+def describe_caller(decision: Decision, caller: Caller) -> None:
     decision.credential = caller.credential.value
     decision.user_id = caller.user_id
     decision.agent_session = caller.agent_session
     decision.held = caller.scopes or frozenset()
     if caller.credential is not Credential.SESSION:
         decision.organization_id = caller.organization_id
+
+
+@describe_caller.weakened("agent-not-named", title="An agent's actions look like its user's own")
+def _(decision: Decision, caller: Caller) -> None:
+    describe_caller.sound(decision, caller)
+    decision.agent_session = None
+
+
+@describe_caller.weakened("agent-acts-for-nobody", title="An agent's actions are nobody's")
+def _(decision: Decision, caller: Caller) -> None:
+    describe_caller.sound(decision, caller)
+    if caller.agent_session is not None:
+        decision.user_id = decision.agent_session = None

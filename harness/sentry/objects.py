@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 
+from harness.sentry.access import suffices
 from harness.sentry.call import Call
-from harness.sentry.errors import Denied, NotFound
+from harness.sentry.denial import plain_denial
+from harness.sentry.errors import NotFound
 from harness.sentry.principal import Caller
 from harness.sentry.route import names_organization, parse_id
 from harness.sentry.schema import issue, organization, project, team
@@ -137,11 +139,11 @@ def _found(row: Row[Any] | None) -> Row[Any]:
 
 def _check_reach(within: bool, kind: str) -> None:
     if not within:
-        raise Denied(rule=f"{kind}-access")
+        raise plain_denial(f"{kind}-access")
 
 
 def _check_scopes(call: Call, held: frozenset[str]) -> None:
     call.decision.held = held
     wanted = call.operation.scopes
-    if wanted and held.isdisjoint(wanted):
-        raise Denied(rule="role")
+    if wanted and not suffices(held, wanted):
+        raise plain_denial("role")

@@ -8,6 +8,7 @@ from harness.clock import Clock
 from harness.randomness import Randomness
 from harness.sentry.agent.token import Verifier
 from harness.sentry.audit import AuditLog
+from harness.sentry.rendezvous import Rendezvous
 from harness.sentry.settings import Settings
 from harness.sentry.store import Store
 
@@ -22,3 +23,4 @@ class Services:
     randomness: Randomness
     audit: AuditLog
     verifier: Verifier
+    rendezvous: Rendezvous

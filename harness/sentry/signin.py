@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.http import dump_cookie
 
+from harness.defence import defence
 from harness.sentry.credentials.session import (
     COOKIE,
     CSRF_COOKIE,
@@ -31,9 +32,27 @@ def signed_out(*, secure: bool) -> list[str]:
     return [session_cookie("", 0, secure=secure), csrf_cookie("", 0, secure=secure)]
 
 
+@defence(
+    "session.cookie",
+    title="No script reads the session's cookie, and no cross-site post carries it",
+    cwe=1004,
+    source="RFC 6265 section 4.1.2.6",
+)
 def session_cookie(key: str, lifetime: int, *, secure: bool) -> str:
-    """No script reads it, and no cross-site post carries it."""
+    """The Set-Cookie value of a session; `lifetime` in seconds, 0 to remove it."""
     return _cookie(COOKIE, key, lifetime, secure=secure, httponly=True)
+
+
+@session_cookie.weakened("cookie-readable", title="Scripts read the session's cookie")
+def _(key: str, lifetime: int, *, secure: bool) -> str:
+    return _cookie(COOKIE, key, lifetime, secure=secure, httponly=False)
+
+
+@session_cookie.weakened("cookie-cross-site", title="Other sites' posts carry the session's cookie")
+def _(key: str, lifetime: int, *, secure: bool) -> str:
+    return session_cookie.sound(key, lifetime, secure=secure).replace(
+        "SameSite=Lax", "SameSite=None"
+    )
 
 
 def csrf_cookie(value: str, lifetime: int, *, secure: bool) -> str:
@@ -54,6 +73,12 @@ def _cookie(name: str, value: str, lifetime: int, *, secure: bool, httponly: boo
     )
 
 
+@defence(
+    "login.next",
+    title="Signing in leads to a page of this host",
+    cwe=601,
+    source="CWE-601",
+)
 def safe_next(target: str | None) -> str:
     """Where to go after signing in: a path of this host, or the start page.
 
@@ -67,3 +92,13 @@ def safe_next(target: str | None) -> str:
         return fallback
     parts = urlsplit(target)
     return fallback if parts.scheme or parts.netloc else target
+
+
+@safe_next.weakened("login-open-redirect", title="Signing in leads wherever the link says")
+def _(target: str | None) -> str:
+    return target or "/"
+
+
+@safe_next.weakened("login-lookalike-redirect", title="A path that reads as a host is followed")
+def _(target: str | None) -> str:
+    return target if target and target.startswith("/") else "/"

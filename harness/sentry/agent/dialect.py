@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.defence import defence
+
 #: How an agent token is recognised among bearers, before anything of it is parsed.
 PREFIX = "sntryag_"
 #: The one audience; a string, never a list.
@@ -19,9 +21,20 @@ FEATURE = "organizations:seer-agent-token-flow"
 SESSION_ID_LENGTH = 128
 
 
+@defence(
+    "agent-token.recognition",
+    title="The prefix alone says that a bearer is an agent token",
+    cwe=843,
+    source="RFC 8725 section 3.11",
+)
 def recognise(bearer: str) -> str | None:
     """The JWT inside an agent token; None for any other bearer."""
     return bearer.removeprefix(PREFIX) if bearer.startswith(PREFIX) else None
+
+
+@recognise.weakened("prefix-ignored", title="Any JWT is tried as an agent token, prefix or not")
+def _(bearer: str) -> str | None:
+    return bearer.removeprefix(PREFIX) if bearer.count(".") == 2 else None
 
 
 def wrap(jwt: str) -> str:
@@ -30,8 +43,5 @@ def wrap(jwt: str) -> str:
 
 
 def challenge(scopes: Iterable[str]) -> str:
-    """The `WWW-Authenticate` value of a denied call (RFC 6750 section 3).
-
-    `scopes` are the endpoint's; what the caller holds is never told.
-    """
+    """The `WWW-Authenticate` value of a denied call (RFC 6750 section 3)."""
     return f'Bearer error="insufficient_scope", scope="{" ".join(sorted(scopes))}"'

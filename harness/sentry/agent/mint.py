@@ -10,14 +10,17 @@ from pydantic import Field
 from sqlalchemy import bindparam, select
 
 from harness import scopes
+from harness.defence import defence
+from harness.sentry.access import Access
 from harness.sentry.agent import dialect
+from harness.sentry.agent.claims import Claims
 from harness.sentry.agent.grant import GrantKey, read_granted
 from harness.sentry.agent.session_id import SessionId
-from harness.sentry.agent.token import Claims, encode
+from harness.sentry.agent.token import encode
 from harness.sentry.body import Body, read_body
 from harness.sentry.call import Call, operation
 from harness.sentry.errors import Denied, Invalid, NotFound
-from harness.sentry.principal import USERS
+from harness.sentry.principal import USERS, Caller, Credential
 from harness.sentry.schema import feature
 
 _feature = (
@@ -41,10 +44,8 @@ def mint(call: Call) -> dict[str, Any]:
     Raises NotFound without the feature, Denied without a user, Invalid for the
     body, and Invalid with status 503 where no secret is configured.
     """
-    require_feature(call)
-    user_id = call.caller.user_id
-    if call.caller.credential not in USERS or user_id is None:
-        raise Denied("Minting requires a user principal.", rule="principal")
+    check_mint_feature(call)
+    user_id = find_principal(call.caller)
     body = read_body(call, MintBody, nested=True)
     if not call.services.settings.secret:
         raise Invalid("Agent tokens are not configured.", status=503, rule="no-secret")
@@ -66,10 +67,11 @@ def narrow(call: Call, key: GrantKey, requested: Iterable[str] | None) -> Claims
     granted; of those what was requested, where anything was.
     """
     now = call.services.clock.now()
+    call.services.rendezvous.reach("grant.read")
     granted = read_granted(call.services.store, key, now)
-    held = call.access.scopes & (scopes.READ_ONLY | granted)
+    held = held_by_caller(call.access) & (held_by_default() | granted)
     if requested is not None:
-        held &= frozenset(requested)
+        held = cut_to_request(held, frozenset(requested))
     issued_at = int(now.timestamp())
     lifetime = int(call.services.settings.token_lifetime.total_seconds())
     return Claims(
@@ -80,6 +82,107 @@ def narrow(call: Call, key: GrantKey, requested: Iterable[str] | None) -> Claims
         issued_at=issued_at,
         expires_at=issued_at + lifetime,
     )
+
+
+@defence(
+    "mint.feature",
+    title="Nothing is minted where the flow is switched off",
+    cwe=863,
+    source="getsentry/sentry#118539",
+)
+def check_mint_feature(call: Call) -> None:
+    """Raises NotFound where the organization has the agent flow switched off."""
+    require_feature(call)
+
+
+@check_mint_feature.weakened("mint-without-feature", title="Tokens are minted with the flow off")
+def _(call: Call) -> None:
+    return None
+
+
+@defence(
+    "mint.principal",
+    title="Only for a user is an agent token minted, never by an agent",
+    cwe=269,
+    source="getsentry/sentry#118539",
+)
+def find_principal(caller: Caller) -> int:
+    """The id of the user whom the agent is to work for. Raises Denied."""
+    if caller.credential not in USERS or caller.user_id is None:
+        raise Denied("Minting requires a user principal.", rule="principal")
+    return caller.user_id
+
+
+@find_principal.weakened("agent-mints", title="An agent mints its own next token")
+def _(caller: Caller) -> int:
+    if caller.credential is Credential.AGENT_TOKEN and caller.user_id is not None:
+        return caller.user_id
+    return find_principal.sound(caller)
+
+
+@find_principal.weakened("integration-mints", title="An integration mints for its proxy user")
+def _(caller: Caller) -> int:
+    if caller.credential is Credential.INTEGRATION_TOKEN and caller.user_id is not None:
+        return caller.user_id
+    return find_principal.sound(caller)
+
+
+@defence(
+    "mint.caller",
+    title="A token never exceeds the credential that it was minted with",
+    cwe=269,
+    source="getsentry/sentry#118539",
+)
+def held_by_caller(access: Access) -> frozenset[str]:
+    """The caller's scopes: the role's, capped by the credential."""
+    return access.scopes
+
+
+@held_by_caller.weakened("caller-cap-ignored", title="A narrow user token mints with the role")
+def _(access: Access) -> frozenset[str]:
+    return scopes.role_scopes(access.role) if access.role else access.scopes
+
+
+@held_by_caller.weakened("role-cap-ignored", title="A grant gives what the user's role does not")
+def _(access: Access) -> frozenset[str]:
+    return scopes.ALL_SCOPES
+
+
+@defence(
+    "mint.read-only",
+    title="Without a grant a token only reads",
+    cwe=276,
+    source="getsentry/sentry#118539",
+)
+def held_by_default() -> frozenset[str]:
+    """What every agent token may carry."""
+    return scopes.READ_ONLY
+
+
+@held_by_default.weakened("releases-by-default", title="Every agent may write releases")
+def _() -> frozenset[str]:
+    return scopes.READ_ONLY | {"project:releases"}
+
+
+@defence(
+    "mint.request",
+    title="A request narrows a token, and never widens it",
+    cwe=269,
+    source="RFC 6749 section 3.3",
+)
+def cut_to_request(held: frozenset[str], requested: frozenset[str]) -> frozenset[str]:
+    """What of `held` was asked for."""
+    return held & requested
+
+
+@cut_to_request.weakened("request-widens", title="Whatever a mint asks for, it gets")
+def _(held: frozenset[str], requested: frozenset[str]) -> frozenset[str]:
+    return requested
+
+
+@cut_to_request.weakened("request-ignored", title="A token has more than its mint asked for")
+def _(held: frozenset[str], requested: frozenset[str]) -> frozenset[str]:
+    return held
 
 
 def require_feature(call: Call) -> None:

@@ -12,7 +12,7 @@ from harness.sentry.body import Body, Plain, read_body
 from harness.sentry.call import Call, Reply, operation
 from harness.sentry.credentials import session
 from harness.sentry.errors import Denied, NotFound, Unauthenticated
-from harness.sentry.passwords import check_password
+from harness.sentry.passwords import check_password, describe_failure
 from harness.sentry.principal import Credential
 from harness.sentry.schema import user
 
@@ -49,7 +49,7 @@ def sign_in(call: Call) -> Reply:
     services = call.services
     user_id = check_password(services.store, username, password)
     if user_id is None:
-        raise Unauthenticated("Invalid username/password.", rule="password")
+        raise Unauthenticated(describe_failure(services.store, username), rule="password")
     call.decision.user_id = user_id
     call.decision.rule = "password"
     cookies = signin.sign_in(services, user_id, secure=call.request.is_secure)

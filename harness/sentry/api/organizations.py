@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from harness import scopes
+from harness.defence import defence
 from harness.sentry.api.conflicts import refuse_conflict
 from harness.sentry.api.matching import Match, by, filter_by_query
 from harness.sentry.api.pagination import paginate
@@ -85,11 +86,10 @@ def list_organizations(call: Call) -> Reply:
 
     A credential that is bound to one organization sees that one alone.
     """
-    opened = [row for row in _rows_of(call) if _within(call.caller, row)]
-    rows = filter_by_query(call, opened, _FIELDS, lambda row: (row.name, row.slug))
     if call.request.args.get("owner") == "1":
-        owned = [row for row in rows if getattr(row, "member_role", None) == OWNER]
+        owned = [row for row in _search(call) if is_owned(call.caller, row)]
         return paginate(call, owned, lambda row: _show_owned(call, row))
+    rows = [row for row in _search(call) if is_listed(call.caller, row)]
     return paginate(call, rows, lambda row: show_organization(row, call.base_url))
 
 
@@ -200,6 +200,10 @@ def update_organization(call: Call) -> dict[str, Any]:
     return read_organization(call)
 
 
+def _search(call: Call) -> list[Row[Any]]:
+    return filter_by_query(call, _rows_of(call), _FIELDS, lambda row: (row.name, row.slug))
+
+
 def _rows_of(call: Call) -> list[Row[Any]]:
     if call.caller.user_id is not None:
         rows = list(call.services.store.all(_of_user, user_id=call.caller.user_id))
@@ -211,8 +215,37 @@ def _rows_of(call: Call) -> list[Row[Any]]:
     return [find_organization(call.services.store, call.caller, str(bound))]
 
 
-def _within(caller: Caller, row: Row[Any]) -> bool:
+@defence(
+    "lists.organizations",
+    title="The list of organizations shows the credential's own",
+    cwe=200,
+    source="getsentry/sentry#118539",
+)
+def is_listed(caller: Caller, row: Row[Any]) -> bool:
+    """Whether a credential bound to one organization, or to none, shows this one."""
     return caller.organization_id is None or caller.organization_id == row.id
+
+
+@is_listed.weakened("list-leaks", title="An agent's list shows its user's other organizations")
+def _(caller: Caller, row: Row[Any]) -> bool:
+    return True
+
+
+@defence(
+    "lists.owned",
+    title="The list of owned organizations shows the credential's own",
+    cwe=200,
+    source="getsentry/sentry#118539",
+)
+def is_owned(caller: Caller, row: Row[Any]) -> bool:
+    """Whether the user owns an organization that the credential shows."""
+    shown = caller.organization_id is None or caller.organization_id == row.id
+    return shown and getattr(row, "member_role", None) == OWNER
+
+
+@is_owned.weakened("owned-list-leaks", title="The list of owned organizations is not filtered")
+def _(caller: Caller, row: Row[Any]) -> bool:
+    return getattr(row, "member_role", None) == OWNER
 
 
 def _show_owned(call: Call, row: Row[Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from harness.sentry.access import Access, resolve_access
+from harness.defence import defence
+from harness.sentry.access import Access, join
 from harness.sentry.call import Call
 from harness.sentry.errors import Denied
 from harness.sentry.objects import find_organization
@@ -33,20 +34,41 @@ def reach_projects(call: Call, access: Access) -> list[Row[Any]]:
 
 def reach_organizations(call: Call) -> list[Access]:
     """The caller's access in each organization that its credential opens."""
-    store, caller = call.services.store, call.caller
+    caller = call.caller
     bound = caller.organization_id
     if bound is not None:
-        rows = [find_organization(store, caller, str(bound))]
+        rows = list_bound(call, bound)
     elif caller.user_id is not None:
-        rows = list(store.recall(_organizations, user_id=caller.user_id))
+        rows = _list_own(call, caller.user_id)
     else:
         rows = []
     return [access for row in rows if (access := _open(call, row)) is not None]
 
 
+@defence(
+    "lists.projects",
+    title="The list of projects shows those of the credential's own organization",
+    cwe=200,
+    source="getsentry/sentry#118539",
+)
+def list_bound(call: Call, bound: int) -> list[Row[Any]]:
+    """The organizations whose projects a credential that is bound to one lists."""
+    return [find_organization(call.services.store, call.caller, str(bound))]
+
+
+@list_bound.weakened("project-list-leaks", title="An agent's list shows its user's other projects")
+def _(call: Call, bound: int) -> list[Row[Any]]:
+    user_id = call.caller.user_id
+    return list_bound.sound(call, bound) if user_id is None else _list_own(call, user_id)
+
+
+def _list_own(call: Call, user_id: int) -> list[Row[Any]]:
+    return list(call.services.store.recall(_organizations, user_id=user_id))
+
+
 def _open(call: Call, row: Row[Any]) -> Access | None:
     try:
-        return resolve_access(call.services, call.caller, row)
+        return join(call.services, call.caller, row)
     except Denied:
         # A viewer context may name an organization that its user does not belong to.
         return None

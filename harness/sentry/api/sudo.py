@@ -7,6 +7,7 @@ agent's scopes, and no password was typed for this.
 
 from __future__ import annotations
 
+from harness.defence import defence
 from harness.sentry.call import Call
 from harness.sentry.credentials.session import is_sudo
 from harness.sentry.errors import Unauthenticated
@@ -17,6 +18,12 @@ _KEPT = frozenset(
 )
 
 
+@defence(
+    "sudo.asked",
+    title="The most dangerous actions ask an agent's user for the password",
+    cwe=306,
+    source="getsentry/sentry#118539",
+)
 def require_sudo(call: Call) -> None:
     """Raises Unauthenticated, with what a client needs to ask for the password."""
     caller = call.caller
@@ -28,3 +35,8 @@ def require_sudo(call: Call) -> None:
         "extra": {"username": caller.email},
     }
     raise Unauthenticated(detail, rule="sudo")
+
+
+@require_sudo.weakened("sudo-not-asked", title="An approved scope is enough to delete a team")
+def _(call: Call) -> None:
+    return None

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from flask import Request
 from sqlalchemy import bindparam, delete, select, update
 
+from harness.defence import defence
 from harness.sentry.credentials.stored_token import digest
 from harness.sentry.errors import Denied
 from harness.sentry.principal import Caller, Credential
@@ -51,7 +52,7 @@ def read_session(request: Request, services: Services) -> Caller | None:
     if not key:
         return None
     row = services.store.one(_find, hashed_key=digest(key))
-    if row is None or row.expires_at <= services.clock.now():
+    if row is None or not is_live(row.expires_at, services.clock.now()):
         return None
     return Caller(Credential.SESSION, user_id=row.id, email=row.email, sudo_until=row.sudo_until)
 
@@ -82,10 +83,37 @@ def renew_sudo(services: Services, key: str) -> None:
         )
 
 
+@defence(
+    "session.expiry",
+    title="A session ends by itself",
+    cwe=613,
+    source="OWASP Session Management",
+)
+def is_live(expires_at: datetime, now: datetime) -> bool:
+    """Whether a session that ends at `expires_at` still opens anything."""
+    return now < expires_at
+
+
+@is_live.weakened("session-never-expires", title="A session cookie is good for ever")
+def _(expires_at: datetime, now: datetime) -> bool:
+    return True
+
+
+@defence(
+    "session.end",
+    title="Signing out ends the session in the server",
+    cwe=613,
+    source="OWASP Session Management",
+)
 def end_session(services: Services, key: str) -> None:
     """Signs out: the cookie `key` opens nothing any more."""
     with services.store.transaction() as connection:
         connection.execute(delete(session).where(_of_key), {"key": digest(key)})
+
+
+@end_session.weakened("logout-keeps-session", title="Signing out only forgets the cookie")
+def _(services: Services, key: str) -> None:
+    return None
 
 
 def csrf_token(key: str) -> str:
@@ -93,6 +121,12 @@ def csrf_token(key: str) -> str:
     return hmac.digest(key.encode(), b"csrf", "sha256").hex()
 
 
+@defence(
+    "session.csrf",
+    title="A session's write brings the CSRF token of that session, from our own page",
+    cwe=352,
+    source="getsentry/sentry#118539",
+)
 def check_csrf(request: Request, expected: str) -> None:
     """The request must bring `expected` in the header or the form, and come from our pages.
 
@@ -106,6 +140,17 @@ def check_csrf(request: Request, expected: str) -> None:
         raise Denied("CSRF Failed: CSRF token missing.", rule="csrf")
     if not hmac.compare_digest(came.encode(errors="replace"), expected.encode()):
         raise Denied("CSRF Failed: CSRF token incorrect.", rule="csrf")
+
+
+@check_csrf.weakened("csrf-not-checked", title="Any page can make a signed-in browser write")
+def _(request: Request, expected: str) -> None:
+    return None
+
+
+@check_csrf.weakened("any-csrf-token-accepted", title="The CSRF token of any session will do")
+def _(request: Request, expected: str) -> None:
+    if not (request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD)):
+        check_csrf.sound(request, expected)
 
 
 def is_sudo(caller: Caller, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from harness.defence import defence
 from harness.sentry.principal import Caller, Credential
 from harness.sentry.schema import user
 from harness.sentry.services import Services
@@ -30,9 +31,30 @@ def authenticate(environ: dict[str, Any], services: Services) -> Caller | None:
         return None
     # WSGI hands header bytes over as Latin-1 text: this gives back the bytes received.
     received = context.encode("latin-1", errors="replace")
-    if not verify(services.settings.secret, received, signature):
+    if not is_signed(services.settings.secret, received, signature):
         return None
     return _read(received, services)
+
+
+@defence(
+    "viewer-context.signature",
+    title="A viewer context is signed with the shared secret, over the bytes received",
+    cwe=345,
+    source="getsentry/sentry#112844",
+)
+def is_signed(secret: str, context: bytes, signature: str) -> bool:
+    """Whether the signature is that of the context."""
+    return verify(secret, context, signature)
+
+
+@is_signed.weakened("viewer-context-unsigned", title="A viewer context needs no signature")
+def _(secret: str, context: bytes, signature: str) -> bool:
+    return True
+
+
+@is_signed.weakened("viewer-context-without-secret", title="With no secret every context is signed")
+def _(secret: str, context: bytes, signature: str) -> bool:
+    return is_signed.sound(secret, context, signature) if secret else True
 
 
 def _read(context: bytes, services: Services) -> Caller | None:
