@@ -11,7 +11,16 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    field_validator,
+)
 
 from harness.document import (
     Document,
@@ -63,6 +72,11 @@ def _name_of(value: Any) -> str:
 Move = Annotated[
     Annotated[Mint, Tag("mint")] | Annotated[Call, Tag("call")], Discriminator(_name_of)
 ]
+
+
+class Aliased(Strict):
+    one: int = Field(0, validation_alias="first")
+    two: int = Field(0, validation_alias=AliasChoices("second", "zwei"), multiple_of=2)
 
 
 class Names(RootModel[dict[str, Mint]]):
@@ -312,6 +326,22 @@ def test_a_union_reports_the_member_that_was_meant_alone() -> None:
     assert mistakes("title: a\nsteps: [{call: x, expect: {status: x}}]") == [
         "2:36 steps[0].expect.status: expected a whole number, got the text 'x'"
     ]
+
+
+def test_keys_are_known_by_their_aliases() -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse("frist: 1\nsecnd: 2\nzwei: 3\n", Aliased, name="f")
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        "f:1:1: frist: unknown key 'frist'; did you mean 'first'?",
+        "f:2:1: secnd: unknown key 'secnd'; did you mean 'second'?",
+        # A limit that has no words of ours has pydantic's.
+        "f:3:7: zwei: Input should be a multiple of 2; got the number 3",
+    ]
+
+
+def test_what_came_is_shortened() -> None:
+    (said,) = mistakes(f"title: a\ncount: {'x' * 59}y{'z' * 99}")
+    assert said.endswith(f"got the text '{'x' * 59}…'")
 
 
 def test_what_has_no_sound_value_is_reported_once() -> None:

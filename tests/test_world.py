@@ -556,6 +556,64 @@ users:
     assert population.rows["sentry_organization"][0]["name"] == "Acme"
 
 
+def test_what_a_file_leaves_out_has_defaults() -> None:
+    population = people(GOOD)
+    rows = population.rows
+    assert [row["open_membership"] for row in rows["sentry_organization"]] == [True, True]
+    assert [row["default_role"] for row in rows["sentry_organization"]] == ["member", "member"]
+    assert all(row["is_active"] for row in rows["auth_user"])
+    assert rows["auth_user"][0]["password"]
+    (key,) = rows["sentry_projectkey"]
+    assert (key["label"], key["is_active"]) == ("Default", True)
+    assert rows["sentry_release"][0]["date_released"]
+    assert rows["sentry_rule"][0]["data"]["frequency"] == 30
+    assert rows["sentry_project"][0]["name"] == "web-app"
+    assert [row["name"] for row in rows["sentry_team"]] == ["Web", "Ops"]
+    assert rows["sentry_groupedmessage"][0]["priority"] == "high"
+
+
+def test_teams_hold_their_projects() -> None:
+    population = people(GOOD)
+    (link,) = population.rows["sentry_projectteam"]
+    assert link["project_id"] == int(population.description["projects"][0]["id"])
+    web, ops = population.description["teams"]
+    assert (web["slug"], ops["slug"]) == ("web", "ops")
+    assert link["team_id"] == int(web["id"])
+    assert {team["organization"] for team in (web, ops)} == {"acme"}
+
+
+def test_a_user_can_be_inactive() -> None:
+    population = people(changed("  mia:\n", "  mia:\n    active: false\n"))
+    assert population.rows["auth_user"][0]["is_active"] is False
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "value"),
+    [
+        ("KeyError: a: b", "KeyError", "a: b"),
+        ("two words: a", "Error", "two words: a"),
+        ("no colon", "Error", "no colon"),
+    ],
+)
+def test_the_title_tells_the_error(title: str, kind: str, value: str) -> None:
+    population = people(changed("  - assignee", f"  - title: '{title}'\n            assignee"))
+    metadata = population.rows["sentry_groupedmessage"][0]["metadata"]
+    assert (metadata["type"], metadata["value"]) == (kind, value)
+
+
+@pytest.mark.parametrize(
+    "version", ["latest", "", ".", "..", " 1", "1 ", "a/b", "a\\tb", "a\\\\b", "a\\nb"]
+)
+def test_a_version_is_a_segment_of_a_path(version: str) -> None:
+    (said,) = mistakes(changed('"1.0"', f'"{version}"'))
+    assert "expected a version, got" in said
+
+
+@pytest.mark.parametrize("version", ["web@1.0.0", "1", "a b", "1.0-rc+build", ".1"])
+def test_other_versions_are_fine(version: str) -> None:
+    assert people(changed('"1.0"', f'"{version}"')).rows["sentry_release"][0]["version"] == version
+
+
 def test_comments_come_after_the_issue_and_in_their_order(default: Population) -> None:
     issues = by_id(default, "sentry_groupedmessage")
     last: dict[int, datetime] = {}
@@ -601,15 +659,15 @@ def test_faker_is_whole_for_those_who_import_it_later() -> None:
 
 
 def test_faker_that_was_there_before_is_used_and_gives_the_same() -> None:
-    import faker
-
     population = populate(load_world("small"), Randomness(7), NOW)
-    assert sys.modules["faker"] is faker
     program = (
+        "import sys\n"
+        "import faker\n"
         "from harness.randomness import Randomness\n"
         "from harness.world import load_world, populate\n"
         "from datetime import datetime, UTC\n"
         "p = populate(load_world('small'), Randomness(7), datetime(2026, 1, 31, 12, tzinfo=UTC))\n"
+        "assert sys.modules['faker'] is faker\n"
         "print(p.rows['auth_user'][0]['name'])\n"
     )
     alone = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
