@@ -243,11 +243,15 @@ class Redactor:
 
     def _find(self, text: str, local: dict[str, str]) -> list[tuple[int, int, str, str]]:
         """Start, end, secret and kind of all that must not be shown; spans may overlap."""
-        spans = [
-            (*match.span(), match[0], _kind_of_value(match[0]) or "token")
-            for match in _TOKEN.finditer(text)
-        ]
-        spans += [(*m.span(1), m[1], "signature") for m in _SIGNED_BODY.finditer(text)]
+        spans: list[tuple[int, int, str, str]] = []
+        # Most texts are short words: what no token can be is not searched for tokens.
+        if "_" in text or "." in text:
+            spans += [
+                (*match.span(), match[0], _kind_of_value(match[0]) or "token")
+                for match in _TOKEN.finditer(text)
+            ]
+        if ":" in text:
+            spans += [(*m.span(1), m[1], "signature") for m in _SIGNED_BODY.finditer(text)]
         for form, secret in self._forms.items():
             if form in text:
                 kind = self._kinds[secret]

@@ -149,7 +149,11 @@ class Book:
 
     def uses_token(self, path: Sequence[str | int], name: str) -> None:
         """A token that was minted, or one of the cast; `{name}` is known when it is played."""
-        if "{" not in name and name not in self.tokens and not any(name in self._kinds[kind] for kind in HOLDERS):
+        if (
+            "{" not in name
+            and name not in self.tokens
+            and not any(name in self._kinds[kind] for kind in HOLDERS)
+        ):
             self.mistake(path, self._no_token(name))
 
     def holder_of(self, name: str) -> str | None:
@@ -159,7 +163,7 @@ class Book:
         return self.tokens.get(name)
 
     def _no_token(self, name: str) -> str:
-        known = [*self.tokens, *(known for kind in HOLDERS for known in self._kinds[kind])]
+        known = [*self.tokens, *(held for kind in HOLDERS for held in self._kinds[kind])]
         return f"no token {name!r} was minted before{suggest(name, known)}"
 
     def session(self, path: Sequence[str | int], name: str, organization: str | None) -> str | None:

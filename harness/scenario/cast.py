@@ -82,8 +82,9 @@ class ScopeCondition(Part):
         return set(self.includes) <= set(held) and not set(self.lacks) & set(held)
 
     def __str__(self) -> str:
-        parts = [f"with {scope}" for scope in self.includes]
-        return " ".join(parts + [f"without {scope}" for scope in self.lacks])
+        with_ = f"with {' and '.join(self.includes)}" if self.includes else ""
+        without = f"without {' or '.join(self.lacks)}" if self.lacks else ""
+        return " ".join(filter(None, (with_, without)))
 
 
 class UserPart(Part):
