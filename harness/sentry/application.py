@@ -19,6 +19,7 @@ from harness.sentry.call import Reply
 from harness.sentry.catalogue import read_catalogue
 from harness.sentry.control import Control
 from harness.sentry.dispatch import answer, respond
+from harness.sentry.ingest.endpoint import receive
 from harness.sentry.pages import make_pages
 from harness.sentry.rendezvous import Rendezvous
 from harness.sentry.services import Services
@@ -101,11 +102,15 @@ def _route(app: Flask, services: Services) -> None:
     def serve_control(path: str) -> Response:
         return control.answer(_current(), path)
 
+    def take_envelope(project: str) -> Response:
+        return respond(receive(_current(), project, services))
+
     # Rules of our own rather than Flask's: they take every method, known or not.
     for rule, view in (
         (f"{API}/<path:path>", serve_api),
         (f"{API}/", lambda: serve_api("")),
         ("/control/<path:path>", serve_control),
+        ("/api/<project>/envelope/", take_envelope),
     ):
         app.url_map.add(Rule(rule, endpoint=rule))
         app.view_functions[rule] = view

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Row, bindparam, delete, update
 
 from harness.sentry.api.comments import select_comments, show_comment
 from harness.sentry.api.filters import read_period, read_projects
@@ -23,6 +23,8 @@ from harness.sentry.route import parse_id
 from harness.sentry.schema import issue
 
 _ISSUE = "/organizations/{organization_id_or_slug}/issues/{issue_id}/"
+#: Comments that are shown with an issue, the newest.
+MOST_ACTIVITIES: Final = 100
 _by_id = issue.c.id == bindparam("issue_id")
 _delete = delete(issue).where(_by_id)
 
@@ -65,16 +67,8 @@ def _look_up(call: Call, query: str) -> Reply | None:
 def read_issue(call: Call) -> dict[str, Any]:
     """The issue, with what was said and done about it, newest first."""
     row = read_row(call, call.issue.id)
-    first = {
-        "id": "0",
-        "type": "first_seen",
-        "user": None,
-        "data": {"priority": row.priority},
-        "dateCreated": iso(row.first_seen),
-    }
-    comments = call.services.store.all(select_comments(row.id))
     return show_issue(row, call) | {
-        "activity": [*map(show_comment, comments), first],
+        "activity": _show_activity(row, call),
         "seenBy": [],
         "participants": [],
         "userReportCount": 0,
@@ -84,6 +78,24 @@ def read_issue(call: Call) -> dict[str, Any]:
         "inbox": None,
         "owners": None,
     }
+
+
+@operation("GET", _ISSUE + "activities/")
+def list_activities(call: Call) -> dict[str, Any]:
+    """{"activity": what was said and done about the issue, newest first}."""
+    return {"activity": _show_activity(read_row(call, call.issue.id), call)}
+
+
+def _show_activity(row: Row[Any], call: Call) -> list[dict[str, Any]]:
+    comments = call.services.store.all(select_comments(row.id).limit(MOST_ACTIVITIES))
+    first = {
+        "id": "0",
+        "type": "first_seen",
+        "user": None,
+        "data": {"priority": row.priority},
+        "dateCreated": iso(row.first_seen),
+    }
+    return [*map(show_comment, comments), first]
 
 
 @operation("GET", "/organizations/{organization_id_or_slug}/shortids/{issue_id}/")
