@@ -7,9 +7,12 @@ imports its work when it runs, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -27,6 +30,17 @@ INTERRUPTED = 130
 @click.version_option(package_name="seer-harness", prog_name="seer-harness")
 def cli() -> None:
     """Play security scenarios against a mock Sentry with agent tokens, or another server."""
+
+
+@contextmanager
+def _imports() -> Iterator[None]:
+    """Imports without garbage collection, an eighth of their time: what they make stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 _names = click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
@@ -75,7 +89,8 @@ def run(**options: Any) -> None:
     that come along are played without a name. A target beyond loopback is refused
     unless its file says "authorized": true.
     """
-    from harness.commands.run import run_command
+    with _imports():
+        from harness.commands.run import run_command
 
     sys.exit(run_command(**options))
 
@@ -154,7 +169,8 @@ def serve(**options: Any) -> None:
     SEER_HARNESS_CONTROL_TOKEN, of 32 bytes or more, set the secrets of the run; what
     is not set is drawn anew each time.
     """
-    from harness.commands.serve import serve as run_server
+    with _imports():
+        from harness.commands.serve import serve as run_server
 
     run_server(**options)
 

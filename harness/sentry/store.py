@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from sqlalchemy import (
     Connection,
@@ -31,10 +31,13 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from harness.sentry.schema import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -165,7 +168,12 @@ class Store:
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that can say what to do on a conflict, in the database's dialect."""
-        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+        if self._sqlite:
+            return sqlite.insert(table)
+        # Most stores never need it, and it costs a start 20 ms.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
 
     def restore(self) -> None:
         """Puts the world's start back."""
