@@ -14,7 +14,7 @@ from harness.sentry.api.event_rows import EVENTS, NEWEST_FIRST, show_event
 from harness.sentry.api.filters import read_projects
 from harness.sentry.api.pagination import paginate
 from harness.sentry.call import Call, Reply, operation
-from harness.sentry.errors import Invalid
+from harness.sentry.errors import Invalid, NotFound
 from harness.sentry.grouping import hash_title
 from harness.sentry.schema import event
 
@@ -37,16 +37,20 @@ def list_hashes(call: Call) -> Reply:
 
 
 @operation("GET", f"{_ISSUE}/autofix/")
-def read_autofix(call: Call) -> dict[str, Any]:
+def read_autofix(_: Call) -> dict[str, Any]:
     """{"autofix": null}: no run of Seer is kept on an issue."""
-    _ = call.issue
     return {"autofix": None}
 
 
+@operation("POST", f"{_ISSUE}/autofix/")
+def start_autofix(_: Call) -> Reply:
+    """Raises NotFound: no Seer that would fix the issue is connected."""
+    raise NotFound(rule="not-served")
+
+
 @operation("GET", f"{_ISSUE}/external-issues/")
-def list_external_issues(call: Call) -> list[Any]:
+def list_external_issues(_: Call) -> list[Any]:
     """[]: no issue of another tracker is linked."""
-    _ = call.issue
     return []
 
 
