@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from harness.deployment import START, deploy
 from harness.sentry import Image, StoreError
 from harness.sentry.agent.grant import GrantKey, merge_grant, replace_grant
+from harness.sentry.rendezvous import Rendezvous
 from harness.sentry.schema import (
     feature,
     issue,
@@ -79,7 +80,7 @@ def test_restore_puts_everything_back(store: Store) -> None:
         connection.execute(organization.delete().where(organization.c.slug == "globex"))
         connection.execute(update(user).values(name="Somebody else"))
         connection.execute(insert(feature).values(organization_id=4001, name="x"))
-    merge_grant(store, KEY, ["org:write"], START, START)
+    merge_grant(store, Rendezvous(), KEY, ["org:write"], START, START)
     assert dump(store) != before
     for _ in range(2):
         store.restore()
@@ -230,7 +231,7 @@ def test_foreign_keys_are_held(store: Store, table: Any, values: dict[str, Any])
 
 
 def test_what_belongs_to_an_organization_goes_with_it(store: Store) -> None:
-    merge_grant(store, KEY, ["org:write"], START, START)
+    merge_grant(store, Rendezvous(), KEY, ["org:write"], START, START)
     with store.transaction() as connection:
         connection.execute(organization.delete().where(organization.c.slug == "acme"))
     assert store.all(select(write_grant.c.id)) == []
