@@ -82,8 +82,9 @@ def find(catalogue: Catalogue, path: str) -> tuple[str, dict[str, str]] | None:
 
 
 ROUTES = Catalogue(
-    dict.fromkeys(
-        (
+    {
+        template: {"GET": "org:read"}
+        for template in (
             "/",
             "/things/",
             "/things/{thing_id}/",
@@ -92,9 +93,8 @@ ROUTES = Catalogue(
             "/things/best/",
             "/things/best/price/",
             "/things/{thing_id}/price/history/",
-        ),
-        {"GET": "org:read"},
-    )
+        )
+    }
 )
 
 
