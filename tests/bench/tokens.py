@@ -9,7 +9,8 @@ from typing import Any
 
 import jwt
 
-from harness.sentry.agent.token import Claims, Verifier, encode
+from harness.sentry.agent.claims import Claims
+from harness.sentry.agent.token import Verifier, encode
 from tests.bench.measure import Row, compare
 
 _SECRET = "0123456789abcdef" * 4

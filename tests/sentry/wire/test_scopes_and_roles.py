@@ -256,7 +256,7 @@ def test_an_agent_has_the_team_role_as_far_as_the_token_goes(sentry: Sentry) -> 
 
 def pairs() -> Iterator[tuple[str, str]]:
     for scope, others in IMPLIED.items():
-        for other in others:
+        for other in sorted(others):
             yield scope, other
 
 
