@@ -7,7 +7,8 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ import click
 from harness.commands.database import database_url
 from harness.commands.failure import Misuse
 from harness.commands.secrets import CONTROL, SHARED, read_secrets
-from harness.deployment import deploy, serving
+from harness.deployment import Deployment, deploy, serving
 from harness.document import DocumentError
 from harness.sentry import StoreError
 
@@ -37,27 +38,42 @@ def serve(
 
     Raises Misuse for an address, a world, a database or a secret that cannot be used.
     """
-    for ending in _ENDING:
-        signal.signal(ending, _leave)
     _check_reach(host, seed=seed, exposed=exposed)
     # Requests that wait for a thread are no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     secrets = read_secrets(seed)
     url = "sqlite://" if database is None else database_url(database)
+    with _leaving_quietly():
+        try:
+            deployment = deploy(world, seed, database=url, secrets=secrets)
+        except (DocumentError, StoreError) as error:
+            raise Misuse(str(error)) from None
+        with closing(deployment):
+            _serve(deployment, host, port, ready_json=ready_json)
+
+
+def _serve(deployment: Deployment, host: str, port: int, *, ready_json: bool) -> None:
+    # Threads inherit the mask: from here on only `sigwait` sees these signals.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        deployment = deploy(world, seed, database=url, secrets=secrets)
-    except (DocumentError, StoreError) as error:
-        raise Misuse(str(error)) from None
-    try:
-        # Threads inherit the mask: from here on only `sigwait` sees these signals.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         with serving(deployment.app, host, port) as address:
             _announce(deployment.describe(address), as_json=ready_json)
             signal.sigwait(_ENDING)
     except OSError as error:
         raise Misuse(f"cannot listen at {host} port {port}: {error.strerror or error}") from None
     finally:
-        deployment.close()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
+@contextmanager
+def _leaving_quietly() -> Iterator[None]:
+    """Signals end the process with 0 while this lasts."""
+    before = {ending: signal.signal(ending, _leave) for ending in _ENDING}
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

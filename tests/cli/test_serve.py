@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.commands.secrets import CONTROL, SHARED, read_secrets
 from harness.scenario.wire import open_transport
-from tests.cli.process import PATIENCE, read_ready, run, started
+from tests.cli.process import PATIENCE, invoke, read_ready, started
 
 LONG = "l" * 32
 
@@ -76,28 +77,28 @@ def test_the_ready_json_has_the_documented_fields(plain: httpx.Client) -> None:
     )
 
 
-def test_secrets_differ_from_run_to_run_unless_seeded() -> None:
-    def draw(*options: str) -> tuple[str, str]:
-        with started("serve", "--ready-json", *options) as process:
-            ready = read_ready(process)
-        return ready["sentry"]["secret"], ready["control"]["token"]
-
-    assert draw() != draw()
-    assert draw("--seed", "5") == draw("--seed", "5")
+def test_secrets_differ_from_run_to_run_unless_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SHARED, raising=False)
+    monkeypatch.delenv(CONTROL, raising=False)
+    first, second = read_secrets(None), read_secrets(None)
+    drawn = {first.shared, first.control, second.shared, second.control}
+    assert len(drawn) == 4
+    assert all(secret and len(secret) >= 32 for secret in drawn)
+    assert read_secrets(5) == read_secrets(5) != read_secrets(6)
 
 
 def test_secrets_come_from_the_environment() -> None:
-    changes = {"SEER_API_SHARED_SECRET": "s" * 40, "SEER_HARNESS_CONTROL_TOKEN": "c" * 40}
+    changes = {SHARED: "s" * 40, CONTROL: "c" * 40}
     with started("serve", "--ready-json", environ=changes) as process:
         ready = read_ready(process)
     assert ready["sentry"]["secret"] == "s" * 40
     assert ready["control"]["token"] == "c" * 40
 
 
-@pytest.mark.parametrize("name", ["SEER_API_SHARED_SECRET", "SEER_HARNESS_CONTROL_TOKEN"])
+@pytest.mark.parametrize("name", [SHARED, CONTROL])
 @pytest.mark.parametrize("value", ["", "tooshort-31-bytes-long-aaaaaaaa", f"{LONG} x", f"{LONG}ü"])
 def test_a_weak_secret_in_the_environment_is_refused_unseen(name: str, value: str) -> None:
-    done = run("serve", environ={name: value})
+    done = invoke("serve", environ={name: value})
     assert done.returncode == 2
     assert name in done.stderr
     assert "Traceback" not in done.stderr
@@ -139,7 +140,7 @@ def test_a_port_in_use_is_said_and_ends_with_2() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run("serve", "--port", str(port))
+        done = invoke("serve", "--port", str(port))
     assert done.returncode == 2
     assert str(port) in done.stderr
     assert "in use" in done.stderr
@@ -169,7 +170,7 @@ def test_a_port_in_use_is_said_and_ends_with_2() -> None:
 def test_what_cannot_be_done_is_said_in_words_and_ends_with_2(
     arguments: list[str], said: str
 ) -> None:
-    done = run("serve", *arguments)
+    done = invoke("serve", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "hunter2" not in done.stderr
@@ -194,7 +195,7 @@ def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE precious (id INTEGER)")
     connection.close()
     before = file.read_bytes()
-    done = run("serve", "--db", f"sqlite:///{file}")
+    done = invoke("serve", "--db", f"sqlite:///{file}")
     assert done.returncode == 2
     assert "did not make" in done.stderr
     assert file.read_bytes() == before

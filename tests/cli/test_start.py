@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from harness.cli import cli
-from tests.cli.process import ROOT, environment, run
+from tests.cli.process import ROOT, environment, invoke, run
 
 # What a command line imports, told by the process itself.
 _TELL = """
@@ -56,7 +56,7 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("fly",), ("--fly",), ("serve", "--fly")])
 def test_what_is_no_command_or_option_ends_with_2(arguments: tuple[str, ...]) -> None:
-    done = run(*arguments)
+    done = invoke(*arguments)
     assert done.returncode == 2
     assert "Usage: seer-harness" in done.stderr
     assert "Traceback" not in done.stderr
