@@ -244,12 +244,16 @@ def review_cast(book: Book) -> None:
         with book.at("users", name):
             for place, organization in _organizations(user):
                 book.organization(place, organization)
+    # An empty name stands for what could not be read, and was reported there.
     for kind, name, part in _owned(book.cast):
-        book.organization((kind, name, "of"), part.of)
+        if part.of:
+            book.organization((kind, name, "of"), part.of)
     for name, issue in book.cast.issues.items():
-        book.project(("issues", name, "of"), issue.of)
+        if issue.of:
+            book.project(("issues", name, "of"), issue.of)
     for name, token in book.cast.user_tokens.items():
-        book.user(("user tokens", name, "of"), token.of)
+        if token.of:
+            book.user(("user tokens", name, "of"), token.of)
 
 
 def _organizations(user: UserPart) -> Iterator[tuple[Path, str]]:

@@ -55,6 +55,7 @@ Name = Annotated[
     AfterValidator(_free_name),
 ]
 Role = Annotated[str, AfterValidator(_role), Field(json_schema_extra=_show_roles)]
+Filled = Annotated[str, Field(min_length=1)]
 OneOrMore = str | list[str]
 
 
@@ -123,7 +124,7 @@ class UserPart(Part):
 class ThingPart(Part):
     """A team or a project of an organization."""
 
-    of: str
+    of: Filled
 
     def __str__(self) -> str:
         return f"of {self.of}"
@@ -132,7 +133,7 @@ class ThingPart(Part):
 class IssuePart(Part):
     """An issue of a project."""
 
-    of: str
+    of: Filled
 
     def __str__(self) -> str:
         return f"of {self.of}"
@@ -141,7 +142,7 @@ class IssuePart(Part):
 class TokenPart(Part):
     """A token of an organization, an integration or a user."""
 
-    of: str
+    of: Filled
     scopes: ScopeCondition = ScopeCondition()
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,6 +34,7 @@ from harness.scenario.registry import EXPECTATIONS, VERBS, Arguments, Verb
 from harness.world import load_world
 
 Path = tuple[str | int, ...]
+P = TypeVar("P", bound=BaseModel)
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -107,9 +108,22 @@ def _own_scenarios() -> dict[str, FilePath]:
     return {file.stem: file for file in files if file.suffix in _SUFFIXES}
 
 
-@functools.lru_cache(maxsize=64)
 def names_of_world(world: str) -> WorldNames:
-    """The names that a world has. Raises DocumentError."""
+    """The names in a world, which is named or a file. Raises DocumentError."""
+    # A file may be another one the next time.
+    return _read_names(world) if _is_path(world) else _names_of_own_world(world)
+
+
+@functools.lru_cache(maxsize=64)
+def _names_of_own_world(world: str) -> WorldNames:
+    return _read_names(world)
+
+
+def _is_path(world: str) -> bool:
+    return world.endswith(_SUFFIXES) or "/" in world
+
+
+def _read_names(world: str) -> WorldNames:
     model = load_world(world)
     organizations = model.organizations.values()
     return WorldNames(
@@ -171,8 +185,7 @@ class _Reader:
 
     def _world_path(self, world: str) -> str:
         """A path is meant from the scenario's own folder."""
-        is_path = world.endswith(_SUFFIXES) or "/" in world
-        return str(FilePath(self._name).parent / world) if is_path else world
+        return str(FilePath(self._name).parent / world) if _is_path(world) else world
 
     def _read_steps(self, book: Book, section: str) -> Iterator[Step]:
         steps = self._data.get(section)
@@ -312,25 +325,35 @@ def _sketch_cast(data: Any) -> CastModel:
     if not isinstance(data, dict):
         return CastModel()
 
-    def names(kind: str) -> list[str]:
-        value = data.get(kind)
-        return (
-            [name for name in value if isinstance(name, str)]
-            if isinstance(value, list | dict)
-            else []
-        )
+    def parts(kind: str, model: type[P], stand_in: P) -> dict[str, P]:
+        entries = data.get(kind)
+        return {
+            name: _sketch_part(model, entry, stand_in)
+            for name, entry in (entries.items() if isinstance(entries, dict) else ())
+        }
 
-    known = names("organizations")
-    first = known[0] if known else ""
-    project = names("projects")[0] if names("projects") else ""
-    user = names("users")[0] if names("users") else ""
+    listed = data.get("organizations")
+    known = [n for n in listed if isinstance(n, str)] if isinstance(listed, list) else []
+    thing = ThingPart.model_construct(of=next(iter(known), ""))
+    token = TokenPart.model_construct(of=next(iter(known), ""))
+    users = parts("users", UserPart, UserPart())
+    projects = parts("projects", ThingPart, thing)
     return CastModel.model_construct(
         organizations=known,
-        users={name: UserPart() for name in names("users")},
-        teams={name: ThingPart(of=first) for name in names("teams")},
-        projects={name: ThingPart(of=first) for name in names("projects")},
-        issues={name: IssuePart(of=project) for name in names("issues")},
-        organization_tokens={name: TokenPart(of=first) for name in names("organization tokens")},
-        integration_tokens={name: TokenPart(of=first) for name in names("integration tokens")},
-        user_tokens={name: TokenPart(of=user) for name in names("user tokens")},
+        users=users,
+        teams=parts("teams", ThingPart, thing),
+        projects=projects,
+        issues=parts("issues", IssuePart, IssuePart.model_construct(of=next(iter(projects), ""))),
+        organization_tokens=parts("organization tokens", TokenPart, token),
+        integration_tokens=parts("integration tokens", TokenPart, token),
+        user_tokens=parts(
+            "user tokens", TokenPart, TokenPart.model_construct(of=next(iter(users), ""))
+        ),
     )
+
+
+def _sketch_part(model: type[P], data: Any, stand_in: P) -> P:
+    try:
+        return model.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError:
+        return stand_in

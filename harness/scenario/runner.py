@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import random
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 from harness.scenario.model import Scenario
@@ -124,12 +126,26 @@ def _play_in_processes(
     ) as pool:
         futures: dict[Future[Result], int] = {}
         try:
-            for turn in turns:
-                futures[pool.submit(_play_in_worker, scenarios[turn])] = turn
+            with _deaf_children():
+                for turn in turns:
+                    futures[pool.submit(_play_in_worker, scenarios[turn])] = turn
             for future in as_completed(futures):
                 note(futures[future], future.result())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that start now ignore Ctrl-C, which goes to all of them: their parent ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # The player of a worker process; it ends with the process.
