@@ -59,7 +59,9 @@ def running() -> Iterator[Server]:
         f"-c {setting}" for setting in (*_SETTINGS, f"unix_socket_directories={folder}")
     )
     try:
-        _run([initdb, "-D", data, "-U", "tester", "-A", "trust", "--no-sync"], account)
+        # Not the machine's locale: with some of them the driver gets bytes for text.
+        locale = ["-E", "UTF8", "--locale=C"]
+        _run([initdb, "-D", data, "-U", "tester", "-A", "trust", "--no-sync", *locale], account)
         _run([pg_ctl, "-D", data, "-l", folder / "log", "-o", options, "-w", "start"], account)
         try:
             yield Server(folder)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.sentry.catalogue import Endpoint
+from harness.sentry.schema import MAX_ID
 
 # Ids are 32-bit in the tables: what is greater names nothing, and would overflow a database.
-_MAX_ID = 2**31 - 1
-_ID_DIGITS = len(str(_MAX_ID))
+_ID_DIGITS = len(str(MAX_ID))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def parse_id(text: str) -> int | None:
     """The id that `text` writes in ASCII digits; None where it writes none."""
     if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS:
         number = int(text)
-        return number if number <= _MAX_ID else None
+        return number if number <= MAX_ID else None
     return None
 
 

@@ -27,6 +27,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+#: The highest id that a column holds. PostgreSQL takes no larger number even to compare with.
+MAX_ID = 2**31 - 1
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime: `timestamptz` on PostgreSQL, naive UTC text on SQLite."""

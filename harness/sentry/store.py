@@ -44,6 +44,9 @@ Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 #: Stands in every database that a mock Sentry wrote; its absence protects all others.
 MARKER = "seer_harness_database"
 
+# Names the lock, on PostgreSQL, that a reset takes alone and other writers share.
+_LOCK = 0x5EE2
+
 # Results remembered between two writes.
 _RECALLED = 4096
 
@@ -106,8 +109,7 @@ class Store:
             if self._memory:
                 self._engine = _memory_engine()
             else:
-                self._engine = _engine(url)
-                self._claim()
+                self._engine = self._claim(_engine(url))
             self._readers = self._engine.execution_options(isolation_level="AUTOCOMMIT")
             # One connection is the whole database in memory: keep a reader open on it.
             self._reader = self._readers.connect() if self._memory else None
@@ -153,10 +155,18 @@ class Store:
 
         Reads by the same thread see what the transaction wrote. Transactions do not nest.
         """
+        with self._write(alone=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self, *, alone: bool) -> Iterator[Connection]:
         if getattr(self._local, "connection", None) is not None:
             raise RuntimeError("a transaction is already open in this thread")
         if not self._sqlite:
             with self._engine.begin() as connection, self._current(connection):
+                # Alone or beside others: a reset among writers would end in a deadlock.
+                lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+                connection.execute(select(lock(_LOCK)))
                 yield connection
             return
         with self._lock, self._engine.connect() as connection:
@@ -182,7 +192,7 @@ class Store:
                 _raw(self._engine).deserialize(self._image.pages())
                 self._recalled.clear()
             return
-        with self.transaction() as connection:
+        with self._write(alone=True) as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
             _insert(connection, self._image.rows)
@@ -215,9 +225,17 @@ class Store:
         finally:
             self._local.connection = None
 
-    def _claim(self) -> None:
+    def _claim(self, engine: Engine) -> Engine:
         """Makes the tables, unless somebody else's stand there: theirs are not overwritten."""
-        with self._engine.begin() as connection:
+        try:
+            self._make_tables(engine)
+        except (SQLAlchemyError, StoreError):
+            engine.dispose()
+            raise
+        return engine
+
+    def _make_tables(self, engine: Engine) -> None:
+        with engine.begin() as connection:
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             standing = set(inspect(connection).get_table_names())
@@ -230,7 +248,7 @@ class Store:
             metadata.create_all(connection)
         if self._sqlite:
             # Only now: it stays in the file, and somebody else's is not changed at all.
-            with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
+            with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
                 opened.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 

@@ -16,9 +16,10 @@ import jwt
 from harness.defence import defence
 from harness.sentry.agent import dialect
 from harness.sentry.agent.claims import BadClaims, BadSignature, Claims, NoSecret, NotInTime
+from harness.sentry.schema import MAX_ID
 
 _CLAIMS = ("aud", "sub", "org", "scopes", "sid", "iat", "exp")
-# 64-bit keys are the widest that a database compares; a larger number names nobody.
+# Of a time or an id; more are nobody's, and dear to convert.
 _DIGITS = 18
 # RFC 7519 times are compared by this module, with the application's clock.
 _OPTIONS: Any = {
@@ -187,7 +188,7 @@ def _(name: str, value: object) -> int:
 def read_organization_id(value: object) -> int:
     """The id that the claim says. Raises BadClaims for any other type, bool included."""
     # bool is an int in Python, and True would be organization 1.
-    if type(value) is not int or not 0 <= value < 10**_DIGITS:
+    if type(value) is not int or not 0 <= value <= MAX_ID:
         raise BadClaims("claim:org")
     return value
 
@@ -212,7 +213,7 @@ def read_user_id(value: object) -> int:
     """The id that the claim says. Raises BadClaims for a number, a sign, or other digits."""
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()):
         raise BadClaims("claim:sub")
-    if len(value) > _DIGITS:
+    if len(value) > _DIGITS or int(value) > MAX_ID:
         raise BadClaims("claim:sub")
     return int(value)
 

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 
 from harness.defence import defence
 from harness.sentry.principal import Caller, Credential
-from harness.sentry.schema import user
+from harness.sentry.schema import MAX_ID, user
 from harness.sentry.services import Services
 from harness.signing import verify
 
@@ -79,4 +79,4 @@ def _read(context: bytes, services: Services) -> Caller | None:
 
 
 def _is_id(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**31
+    return type(value) is int and 0 <= value <= MAX_ID

@@ -31,7 +31,7 @@ PATHS = [
     ("PUT", "/organizations/{o}/issues/{i}/"),
     ("DELETE", "/organizations/{o}/issues/{i}/"),
     ("GET", "/organizations/{o}/issues/{i}/events/latest/"),
-    ("GET", "/organizations/{o}/shortids/{i}/"),
+    ("GET", "/organizations/{o}/shortids/PORTAL-1/"),
     ("GET", "/projects/{o}/{p}/"),
     ("PUT", "/projects/{o}/{p}/"),
     ("DELETE", "/projects/{o}/{p}/"),

@@ -136,7 +136,7 @@ def every_operation() -> list[tuple[str, str, frozenset[str]]]:
     found = []
     for endpoint in read_catalogue().endpoints.values():
         for operation in endpoint.operations.values():
-            if operation.scopes:
+            if operation.demand == "scopes":
                 path = endpoint.template.replace("{organization_id_or_slug}", "{o}")
                 found.append(
                     (operation.method, re.sub(r"\{(?!o\})\w+\}", "1", path), operation.scopes)
@@ -205,7 +205,9 @@ def test_a_method_that_the_endpoint_does_not_map(sentry: Sentry, method: str, pa
 
 ACCOUNT = [
     ("GET", "/users/me/"),
-    ("GET", "/users/me/regions/"),
+    ("PUT", "/users/me/"),
+    ("GET", "/users/me/emails/"),
+    ("GET", "/users/me/organizations/"),
     ("POST", "/organizations/"),
 ]
 
@@ -223,6 +225,18 @@ def test_endpoints_with_no_scope_map(sentry: Sentry, method: str, path: str) -> 
     assert sentry.stored() == before
     answer = sentry.api(method, path, sentry.session("olivia"), body)
     assert answer.status_code in (200, 201)
+
+
+def test_a_user_token_asks_for_the_regions(sentry: Sentry) -> None:
+    """As clients do when somebody logs in with a token; no other credential does."""
+    path = "/users/me/regions/"
+    assert sentry.api("GET", path, sentry.user("olivia")).status_code == 200
+    for token in (
+        *(sentry.agent(), sentry.forged(scopes=sorted(ALL_SCOPES)), sentry.integration()),
+        *(sentry.organization(reads=True), sentry.new_token("olivia", ["org:write"])),
+        sentry.viewer("olivia"),
+    ):
+        assert_plain_denial(sentry.api("GET", path, token))
 
 
 # Past the gate
