@@ -22,6 +22,11 @@ from harness.sentry.principal import ANONYMOUS, Caller, Credential
 from harness.sentry.route import Route
 from harness.sentry.services import Services
 
+# RFC 9110 section 9.1 and RFC 5789; a record has no word of the caller's own.
+_METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+)
+
 # Of the answers that are errors, those that say "not you" or "not here".
 _DENIALS = frozenset({401, 403, 404, 405})
 
@@ -32,7 +37,8 @@ def answer(request: Request, path: str, services: Services, catalogue: Catalogue
     if matched is None:
         return respond(Reply(NotFound().body, 404))
     route = Route(*matched)
-    decision = Decision(services.clock.now(), request.method, route.template)
+    method = request.method if request.method in _METHODS else "OTHER"
+    decision = Decision(services.clock.now(), method, route.template)
     try:
         reply = _play(request, route, services, decision)
         decision.allowed = True

@@ -376,7 +376,7 @@ def test_a_record_holds_no_text_that_a_caller_chose(sentry: Sentry) -> None:
     sentry.approve(sentry.session("olivia"), [CANARY, "org:write"])
     sentry.api("GET", "/organizations/acme/", sentry.user("olivia") | {"User-Agent": CANARY})
     assert len(sentry.audit()) >= 5
-    assert CANARY not in json.dumps(sentry.audit())
+    assert CANARY not in json.dumps(sentry.audit()).lower()
     assert re.search(r'"session": "s1"', json.dumps(sentry.audit()))
 
 
