@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -35,3 +36,13 @@ def make_sentry() -> Iterator[Make]:
 @pytest.fixture
 def sentry(make_sentry: Make) -> Sentry:
     return make_sentry()
+
+
+@pytest.fixture(params=["memory", "file", "postgresql"])
+def stored_sentry(request: pytest.FixtureRequest, make_sentry: Make, tmp_path: Path) -> Sentry:
+    """For what the database does by itself: cascades, constraints, types."""
+    if request.param == "memory":
+        return make_sentry()
+    if request.param == "file":
+        return make_sentry(database=f"sqlite:///{tmp_path / 'sentry.db'}")
+    return make_sentry(database=request.getfixturevalue("postgres_url"))

@@ -88,11 +88,11 @@ def list_activities(call: Call) -> dict[str, Any]:
 
 def _show_activity(row: Row[Any], call: Call) -> list[dict[str, Any]]:
     comments = call.services.store.all(select_comments(row.id).limit(MOST_ACTIVITIES))
-    first = {
+    first: dict[str, Any] = {
         "id": "0",
         "type": "first_seen",
         "user": None,
-        "data": {"priority": row.priority},
+        "data": {},
         "dateCreated": iso(row.first_seen),
     }
     return [*map(show_comment, comments), first]

@@ -66,9 +66,9 @@ def read_event(payload: Mapping[str, Any], event_id: str, now: datetime) -> NewE
     exceptions, message = read_exceptions(said), read_message(said)
     title, metadata = _title(exceptions, message)
     user = _user(said.get("user"))
-    level = said.get("level")
+    level = _text(said.get("level"))
     fingerprint = _fingerprint(said.get("fingerprint"), title)
-    event_level = level if level in _LEVELS else "error"
+    level = level if level in _LEVELS else "error"
     return NewEvent(
         event_id=event_id,
         hash=hash_title(title) if fingerprint is None else hash_parts(fingerprint),
@@ -76,10 +76,10 @@ def read_event(payload: Mapping[str, Any], event_id: str, now: datetime) -> NewE
         title=title,
         message=message[:MAX_MESSAGE],
         culprit=_culprit(said, exceptions),
-        level=event_level,
+        level=level,
         platform=_text(said.get("platform"), 64) or "other",
         metadata=metadata,
-        tags=_tags(said, event_level, _user_tag(user)),
+        tags=_tags(said, level, _user_tag(user)),
         entries=read_entries(said, exceptions, message),
         data=_data(said, user),
         date=_date(said.get("timestamp"), now),
