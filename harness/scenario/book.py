@@ -7,13 +7,13 @@ has to be there (a password, the control API) is known before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from harness.document import suggest
 from harness.scenario import credentials
-from harness.scenario.cast import CastModel, ThingPart, TokenPart, UserPart, listed
+from harness.scenario.cast import CastModel, IssuePart, ThingPart, TokenPart, UserPart, listed
 from harness.scenario.casting import Wanted
 from harness.scenario.credentials import Credential, parse_credential
 from harness.scenario.names import ATTRIBUTES, BUILT_IN, HOLDERS, Actor, WorldNames
@@ -244,16 +244,26 @@ def review_cast(book: Book) -> None:
         with book.at("users", name):
             for place, organization in _organizations(user):
                 book.organization(place, organization)
-    # An empty name stands for what could not be read, and was reported there.
-    for kind, name, part in _owned(book.cast):
+    for kind, parts, look_up in (
+        ("teams", book.cast.teams, book.organization),
+        ("projects", book.cast.projects, book.organization),
+        ("issues", book.cast.issues, book.project),
+        ("organization tokens", book.cast.organization_tokens, book.organization),
+        ("integration tokens", book.cast.integration_tokens, book.organization),
+        ("user tokens", book.cast.user_tokens, book.user),
+    ):
+        _review_owners(kind, parts, look_up)
+
+
+def _review_owners(
+    kind: str,
+    parts: Mapping[str, ThingPart | IssuePart | TokenPart],
+    look_up: Callable[[Path, str], None],
+) -> None:
+    for name, part in parts.items():
+        # An empty name stands for what could not be read, and was reported there.
         if part.of:
-            book.organization((kind, name, "of"), part.of)
-    for name, issue in book.cast.issues.items():
-        if issue.of:
-            book.project(("issues", name, "of"), issue.of)
-    for name, token in book.cast.user_tokens.items():
-        if token.of:
-            book.user(("user tokens", name, "of"), token.of)
+            look_up((kind, name, "of"), part.of)
 
 
 def _organizations(user: UserPart) -> Iterator[tuple[Path, str]]:
@@ -262,14 +272,3 @@ def _organizations(user: UserPart) -> Iterator[tuple[Path, str]]:
             yield (place,), name
     for name in user.roles:
         yield ("roles", name), name
-
-
-def _owned(cast: CastModel) -> Iterator[tuple[str, str, ThingPart | TokenPart]]:
-    for name, thing in cast.teams.items():
-        yield "teams", name, thing
-    for name, thing in cast.projects.items():
-        yield "projects", name, thing
-    for name, token in cast.organization_tokens.items():
-        yield "organization tokens", name, token
-    for name, token in cast.integration_tokens.items():
-        yield "integration tokens", name, token

@@ -17,6 +17,7 @@ from harness.document import DocumentError, Mistake, key_path, suggest
 from harness.document.explanation import explain
 from harness.document.source import Node, load, read_text
 from harness.resources import locate
+from harness.scenario.attack import find_unknown
 from harness.scenario.book import Book, review_cast
 from harness.scenario.cast import CastModel, IssuePart, ThingPart, TokenPart, UserPart
 from harness.scenario.model import (
@@ -31,6 +32,7 @@ from harness.scenario.model import (
 )
 from harness.scenario.names import Actor, WorldNames
 from harness.scenario.registry import EXPECTATIONS, VERBS, Arguments, Verb
+from harness.scenario.verdict import review_steps
 from harness.world import load_world
 
 Path = tuple[str | int, ...]
@@ -148,12 +150,18 @@ class _Reader:
     def read(self) -> Scenario | None:
         """The scenario; None, or one that is not to be used, where there are findings."""
         frame = self._validate(Frame, self._root, ())
+        if frame is not None and frame.attack is not None:
+            unknown = find_unknown(frame.attack)
+            self.findings += [(("attack", *path), False, message) for path, message in unknown]
         world = self._world()
         book = Book(frame.cast if frame else _sketch_cast(self._data.get("cast")), world)
         with book.at("cast"):
             review_cast(book)
         steps = list(self._read_steps(book, "steps"))
         afterwards = list(self._read_steps(book, "afterwards"))
+        self.findings += review_steps(
+            steps, afterwards, frame and frame.attack, is_attack="attack" in self._data
+        )
         self.findings += [(path, False, message) for path, message in book.mistakes]
         if frame is None:
             return None
@@ -171,6 +179,8 @@ class _Reader:
             control=tuple(book.control),
             secret=tuple(book.secret),
             sessions=dict(book.sessions),
+            attack=frame.attack,
+            server=frame.server,
         )
 
     def _world(self) -> WorldNames:
@@ -235,6 +245,7 @@ class _Reader:
             for_each=frame.for_each if frame else {},
             line=self._root.mark((*path, action), at_key=True)[0],
             acts_for=acts_for,
+            role=frame.role if frame else None,
         )
 
     def _read_action(self, book: Book, path: Path, action: str) -> tuple[Actor, Verb] | None:

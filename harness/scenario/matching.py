@@ -19,8 +19,8 @@ matches a list of the same length, entry by entry; anything else matches its equ
     {$exactly: V}           the equal of V: no further keys
     {$min: N}, {$max: N}    a number of that size
 
-Several matchers in one mapping must all hold. `$$` at the start of a text stands
-for one plain `$`.
+Several matchers in one mapping must all hold. `$$` at the start of a text or key
+stands for one plain `$`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def compare(pattern: Any, value: Any, path: Path = ()) -> list[Difference]:
         return [
             difference
             for key, inner in pattern.items()
-            for difference in compare(inner, value.get(key, MISSING), (*path, key))
+            for difference in compare(inner, value.get(_plain(key), MISSING), (*path, _plain(key)))
         ]
     if isinstance(pattern, list):
         if not isinstance(value, list):
@@ -117,7 +117,8 @@ def project(pattern: Any, value: Any) -> Any:
     if isinstance(pattern, dict) and isinstance(value, dict):
         if any(_is_matcher(key) for key in pattern):
             return value
-        return {key: project(pattern[key], value[key]) for key in pattern if key in value}
+        names = {_plain(key): inner for key, inner in pattern.items()}
+        return {name: project(inner, value[name]) for name, inner in names.items() if name in value}
     if isinstance(pattern, list) and isinstance(value, list) and len(pattern) == len(value):
         return [project(inner, value[index]) for index, inner in enumerate(pattern)]
     return value
@@ -216,8 +217,13 @@ def _compare_text(pattern: str, value: Any, path: Path) -> list[Difference]:
         return _unless(value is not MISSING, path, "something", MISSING, value)
     if pattern == "$absent":
         return _unless(value is MISSING, path, "nothing", MISSING, value)
-    plain = pattern[1:] if pattern.startswith("$$") else pattern
+    plain = _plain(pattern)
     return _unless(isinstance(value, str) and value == plain, path, "", plain, value)
+
+
+def _plain(word: str) -> str:
+    """What a text of a pattern that is no matcher stands for."""
+    return word[1:] if word.startswith("$$") else word
 
 
 _TYPES: dict[str, Callable[[Any], bool]] = {

@@ -2,7 +2,7 @@
 
 The frame (id, title, cast, …) is a model. A step is a mapping with one key
 `<actor> <verb>`, whose value are the verb's arguments, and beside it `expect`,
-`note` and `for each`; arguments and expectations keep the plain data of the file,
+`note` and `for each`, in an attack also `control` and `attack`; arguments and expectations keep the plain data of the file,
 because names in braces are filled in only when the step is played.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model, model_validator
 
+from harness.scenario.attack import Attack, Role
 from harness.scenario.cast import CastModel
 from harness.scenario.casting import Wanted
 from harness.scenario.names import Actor
@@ -24,6 +25,16 @@ DEFAULT_WORLD = "two-organizations"
 ScenarioId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Filled = Annotated[str, Field(min_length=1)]
 RawStep = dict[str, JsonValue]
+
+
+class Server(BaseModel):
+    """How the mock is started; a server that runs already is as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    secret: Literal["drawn", "none"] = Field(
+        "drawn", description="The secret shared with Seer: one of its own, or none is set."
+    )
 
 
 class Frame(BaseModel):
@@ -38,6 +49,8 @@ class Frame(BaseModel):
     world: Filled = Field(
         DEFAULT_WORLD, description="The world to play in, by name or path, in process."
     )
+    attack: Attack | None = Field(None, description="What makes the scenario an attack.")
+    server: Server = Field(Server(), description="How the mock is started, in process.")
     cast: CastModel = Field(CastModel(), description="Who plays, by what they are.")
     steps: list[RawStep] = Field(min_length=1, description="What happens, in order.")
     afterwards: list[RawStep] = Field(
@@ -57,10 +70,30 @@ class StepFrame(BaseModel):
     ] = Field(
         {}, alias="for each", description="Plays the step for each value of a name, in order."
     )
+    control: bool = Field(
+        False, description="In an attack: the honest form of what is attacked, which must work."
+    )
+    attack: bool = Field(
+        False,
+        description="In an attack: the hostile act; `expect` says what is seen when it is held.",
+    )
     expect: dict[str, JsonValue] = Field({}, description="What must come of it.")
 
+    @model_validator(mode="after")
+    def _one_role(self) -> StepFrame:
+        if self.control and self.attack:
+            raise ValueError("a step is control or attack, not both")
+        return self
 
-BESIDE = ("expect", "note", "for each")
+    @property
+    def role(self) -> Role | None:
+        """What the step is in an attack; None for set-up."""
+        if self.attack:
+            return "attack"
+        return "control" if self.control else None
+
+
+BESIDE = ("expect", "note", "for each", "control", "attack")
 """The keys of a step that are not its action."""
 
 
@@ -69,6 +102,7 @@ class Step:
     """One step. `arguments` and `expect` are the plain data of the file.
 
     `acts_for`: the user whom the step is about, if that is plain. `line` is in the file.
+    `role`: what it is in an attack.
     """
 
     index: int
@@ -80,6 +114,7 @@ class Step:
     for_each: Mapping[str, list[Any]]
     line: int
     acts_for: str | None
+    role: Role | None = None
 
     @property
     def action(self) -> str:
@@ -108,6 +143,8 @@ class Scenario:
     control: tuple[str, ...]
     secret: tuple[str, ...]
     sessions: Mapping[str, str]
+    attack: Attack | None = None
+    server: Server = Server()
 
 
 _models: dict[tuple[str, ...], type[BaseModel]] = {}

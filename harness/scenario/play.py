@@ -20,6 +20,7 @@ from harness.scenario.result import Result, shown_path
 from harness.scenario.scene import Scene
 from harness.scenario.stage import MakeHands, Stage, StepFailedError
 from harness.scenario.targets import Venue
+from harness.scenario.verdict import CAN_BE_DONE, VERDICTS, judge_failure, judge_success
 from harness.scenario.wire import UnreachableError, UnsendableError, Wire
 from harness.transcript import Outcome, Subscriber, Transcript
 
@@ -51,6 +52,7 @@ def play(
         note=scenario.note,
         target=target,
         cast=company.show(),
+        attack=scenario.attack.as_json() if scenario.attack else None,
     )
     if missing:
         outcome, reason = "inconclusive", "; ".join(missing)
@@ -60,7 +62,8 @@ def play(
         outcome, reason = player.play_all()
         if planned and outcome == "passed":
             outcome = "planned"
-    transcript.end(outcome, reason)
+    verdict = VERDICTS.get(outcome) if scenario.attack else None
+    transcript.end(outcome, reason, verdict)
     return Result(
         scenario=scenario.id,
         title=scenario.title,
@@ -68,6 +71,7 @@ def play(
         outcome=outcome,
         reason=redactor.text(reason),
         events=transcript.as_json(),
+        verdict=verdict,
     )
 
 
@@ -148,10 +152,14 @@ class _Player:
         for step in steps:
             for values in self._each(step):
                 failures = self._play_step(step, values)
+                if failures and self._scenario.attack:
+                    return judge_failure(step, failures)
                 if failures:
                     names = ", ".join(dict.fromkeys(failures))
                     return "failed", f"step {step.index}, {step.action} (line {step.line}): {names}"
         self._stage.transcript.leave_step()
+        if self._scenario.attack and steps is self._scenario.steps:
+            return judge_success(steps)
         return "passed", ""
 
     def _each(self, step: Step) -> Iterator[Mapping[str, Any]]:
@@ -183,6 +191,7 @@ class _Player:
             arguments=filled,
             note=step.note,
             line=step.line,
+            role=step.role,
         )
         scene = Scene(stage, step.actor, verb, None, step.acts_for)
         try:
@@ -192,9 +201,7 @@ class _Player:
             expect = _read_expect(stage, step)
             self._do(scene, expect)
         except StepFailedError as error:
-            scene.check(
-                "the step can be done", expected=True, came=False, passed=False, message=str(error)
-            )
+            scene.check(CAN_BE_DONE, expected=True, came=False, passed=False, message=str(error))
         return scene.failures
 
     def _do(self, scene: Scene, expect: dict[str, Any]) -> None:

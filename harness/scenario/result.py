@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.resources import locate
+from harness.scenario.attack import Verdict
 from harness.transcript import Outcome
 
 FAILED, INCONCLUSIVE = 1, 3
@@ -16,7 +17,10 @@ FAILED, INCONCLUSIVE = 1, 3
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one scenario; `events` is its transcript as plain data."""
+    """What came of one scenario; `events` is its transcript as plain data.
+
+    `verdict`: of an attack; an attack that is broken has failed.
+    """
 
     scenario: str
     title: str
@@ -24,6 +28,12 @@ class Result:
     outcome: Outcome
     reason: str
     events: Sequence[Mapping[str, Any]]
+    verdict: Verdict | None = None
+
+    @property
+    def word(self) -> Outcome | Verdict:
+        """What reports call it: an attack by its verdict, others by their outcome."""
+        return self.verdict or self.outcome
 
     @property
     def checks(self) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from harness.scenario.matching import (
         ({"a": "$any"}, {"a": None}),
         ({"a": "$absent"}, {"b": 1}),
         ("$$any", "$any"),
+        ({"$$type": 1, "b": 2}, {"$type": 1, "b": 2}),
         ({"$type": "string"}, ""),
         ({"$type": "integer"}, 3),
         ({"$type": "number"}, 3.5),
