@@ -48,12 +48,17 @@ def parse_challenges(header: str) -> list[Challenge]:
     """
     found: list[Challenge] = []
     position = 0
+    # A scheme is followed by its parameters without a comma; anything else has one before it.
+    after_scheme = False
     while position < len(header.rstrip()):
         match = _ITEM.match(header, position)
         if match is None:
             raise ChallengeError(f"not readable from character {position + 1} on")
+        if match["scheme"] is not None and after_scheme:
+            raise ChallengeError(f"no comma before character {match.start('scheme') + 1}")
         position = match.end()
-        if match["scheme"] is not None:
+        after_scheme = match["scheme"] is not None
+        if after_scheme:
             data = {"": match["data"]} if match["data"] else {}
             found.append(Challenge(match["scheme"], data))
         else:
@@ -61,8 +66,8 @@ def parse_challenges(header: str) -> list[Challenge]:
         position += len(header[position:]) - len(header[position:].lstrip())
         if header[position : position + 1] == ",":
             position += 1
-        elif position < len(header) and match["scheme"] is None:
-            # Only a scheme is followed by its parameters without a comma.
+            after_scheme = False
+        elif position < len(header) and not after_scheme:
             raise ChallengeError(f"no comma before character {position + 1}")
     return found
 
