@@ -56,24 +56,24 @@ _locked_owners = _owners.with_for_update(of=member)
 
 def _role(value: str) -> str:
     if value not in scopes.ROLES:
-        raise ValueError(f'"{value}" is not a valid choice.')
+        raise ValueError(f"Choose one of {', '.join(scopes.ROLES)}.")
     return value
 
 
 def _team_role(value: str) -> str:
     if value not in scopes.TEAM_ROLES:
-        raise ValueError("Invalid team-role")
+        raise ValueError(f"Choose one of {', '.join(scopes.TEAM_ROLES)}.")
     return value
 
 
-Role = Annotated[str, AfterValidator(_role)]
+Role = Annotated[Plain, AfterValidator(_role)]
 
 
 class TeamRole(Body):
     """A team and what somebody is in it; the role that the organization role gives if not said."""
 
     teamSlug: Plain
-    role: Annotated[str, AfterValidator(_team_role)] | None = None
+    role: Annotated[Plain, AfterValidator(_team_role)] | None = None
 
 
 class PlaceBody(Body):
