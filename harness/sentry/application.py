@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 API = "/api/0"
 #: RFC 7518 section 3.2: an HS256 key has at least as many bits as the hash.
 SECRET_BYTES = 32
+# What stands for itself in a query that is encoded already.
+_QUERY = string.punctuation + " "
 
 
 def create_app(
@@ -63,6 +67,7 @@ def create_app(
         rendezvous=Rendezvous(),
     )
     app = Flask("harness.sentry")
+    app.request_class = _AsciiRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.extensions["sentry"] = services
     # A path with two slashes in a row names nothing; a redirect would hide that.
@@ -82,6 +87,19 @@ def _weaken(serve: WSGIApplication, weak: Replacements) -> WSGIApplication:
             return serve(environ, start_response)
 
     return serve_weakly
+
+
+class _AsciiRequest(Request):
+    """A request whose query is ASCII, as RFC 3986 has it: other bytes are percent-encoded.
+
+    As they come they might be no UTF-8, and could not be read at all.
+    """
+
+    def __init__(self, environ: WSGIEnvironment, *args: Any, **more: Any) -> None:
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=_QUERY)
+        super().__init__(environ, *args, **more)
 
 
 def _route(app: Flask, services: Services) -> None:
