@@ -52,7 +52,10 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Started(Event):
-    """The scenario begins. `cast` maps each of its names to who or what plays it."""
+    """The scenario begins. `cast` maps each of its names to who or what plays it.
+
+    `attack` is the section of that name, with the defences aimed at; None for no attack.
+    """
 
     kind = "started"
     scenario: str
@@ -60,11 +63,15 @@ class Started(Event):
     note: str
     target: str
     cast: dict[str, str]
+    attack: dict[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Event):
-    """Somebody does something. `line` is where the file says so; `session` an agent session."""
+    """Somebody does something. `line` is where the file says so.
+
+    `role`: in an attack `control`, `attack`, or None for set-up.
+    """
 
     kind = "step"
     index: int
@@ -73,6 +80,7 @@ class Step(Event):
     arguments: Any
     note: str
     line: int | None
+    role: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,11 +146,15 @@ class Remark(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Ended(Event):
-    """The scenario is over; `reason` is empty when it passed."""
+    """The scenario is over; `reason` is empty when it passed.
+
+    `verdict`: of an attack `held`, `broken` or `inconclusive`.
+    """
 
     kind = "ended"
     outcome: Outcome
     reason: str
+    verdict: str | None
 
 
 @dataclass(frozen=True)
@@ -201,6 +213,7 @@ class Transcript:
         note: str,
         target: str,
         cast: dict[str, str],
+        attack: dict[str, Any] | None = None,
     ) -> None:
         """The scenario begins."""
         data = self.redactor.data
@@ -211,10 +224,19 @@ class Transcript:
             note=data(note),
             target=data(target),
             cast=data(cast),
+            attack=data(attack),
         )
 
     def step(
-        self, *, index: int, actor: str, verb: str, arguments: Any, note: str, line: int | None
+        self,
+        *,
+        index: int,
+        actor: str,
+        verb: str,
+        arguments: Any,
+        note: str,
+        line: int | None,
+        role: str | None = None,
     ) -> int:
         """A step begins, and with it its place for what follows; gives the event's number."""
         with self._lock:
@@ -227,6 +249,7 @@ class Transcript:
                 arguments=self.redactor.data(arguments),
                 note=self.redactor.text(note),
                 line=line,
+                role=role,
             )
             self._step = number
             return number
@@ -288,11 +311,12 @@ class Transcript:
         """A sentence for the reader."""
         self._write(Remark, text=self.redactor.text(text))
 
-    def end(self, outcome: Outcome, reason: str = "") -> None:
+    def end(self, outcome: Outcome, reason: str = "", verdict: str | None = None) -> None:
         """The scenario is over."""
         with self._lock:
             self._step = None
-            self._write(Ended, outcome=outcome, reason=self.redactor.text(reason))
+            reason = self.redactor.text(reason)
+            self._write(Ended, outcome=outcome, reason=reason, verdict=verdict)
 
     def as_json(self) -> list[dict[str, Any]]:
         """All events so far, as plain data."""

@@ -58,8 +58,9 @@ What an attacker does beside `calls`, `mints` and `approves`:
     tampers    changes the text of a token: {from: honest, do: [strip signature], as: bare},
                {from: honest, do: [{signature of: other}], as: spliced}
     signs      a viewer context, good or bad:
-               {context: {user_id: "{mel.number}"}, sign with: other, as: seen}, shown by
-               headers {X-Viewer-Context: "{seen.text}", X-Viewer-Context-Signature: "{seen.signature}"}
+               {context: {user_id: "{mel.number}"}, sign with: other, as: seen}
+               shown by the headers X-Viewer-Context: "{seen.text}" and
+               X-Viewer-Context-Signature: "{seen.signature}"
     races      sends several requests at once, which meet at a point inside the server:
                {at: grant.merge, together: [step, step]}, each step with its own `expect`
 

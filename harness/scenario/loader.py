@@ -180,7 +180,7 @@ class _Reader:
             secret=tuple(book.secret),
             sessions=dict(book.sessions),
             attack=frame.attack,
-            server=frame.server,
+            secretless=frame.server.secretless,
         )
 
     def _world(self) -> WorldNames:

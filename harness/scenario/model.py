@@ -2,8 +2,9 @@
 
 The frame (id, title, cast, …) is a model. A step is a mapping with one key
 `<actor> <verb>`, whose value are the verb's arguments, and beside it `expect`,
-`note` and `for each`, in an attack also `control` and `attack`; arguments and expectations keep the plain data of the file,
-because names in braces are filled in only when the step is played.
+`note` and `for each`, in an attack also `control` and `attack`; arguments and
+expectations keep the plain data of the file, because names in braces are filled in only
+when the step is played.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ class Server(BaseModel):
     secret: Literal["drawn", "none"] = Field(
         "drawn", description="The secret shared with Seer: one of its own, or none is set."
     )
+
+    @property
+    def secretless(self) -> bool:
+        """Whether no secret is shared with Seer."""
+        return self.secret != "drawn"
 
 
 class Frame(BaseModel):
@@ -128,6 +134,7 @@ class Scenario:
 
     `world` is a name, or the path of a file. `control` and `secret` tell what needs the
     control API and the shared secret; `sessions` maps agent sessions to organizations.
+    `secretless`: the mock is to be started with no shared secret.
     """
 
     id: str
@@ -144,7 +151,7 @@ class Scenario:
     secret: tuple[str, ...]
     sessions: Mapping[str, str]
     attack: Attack | None = None
-    server: Server = Server()
+    secretless: bool = False
 
 
 _models: dict[tuple[str, ...], type[BaseModel]] = {}

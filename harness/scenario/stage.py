@@ -13,13 +13,16 @@ from harness.scenario.casting import Company
 from harness.scenario.control import Control
 from harness.scenario.credentials import Credential, parse_credential
 from harness.scenario.description import Description, Organization, User
-from harness.scenario.hands import Hands, HttpHands
+from harness.scenario.hands import CSRF_COOKIE, SESSION_COOKIE, Hands, HttpHands
 from harness.scenario.matching import MISSING
 from harness.scenario.names import ATTRIBUTES, Actor
 from harness.scenario.template import fill
 from harness.scenario.wire import Wire
 from harness.signing import sign
 from harness.transcript import Transcript
+
+COOKIES = {"cookie": SESSION_COOKIE, "csrf": CSRF_COOKIE}
+"""`{cookie.mel}` and `{csrf.mel}`: what a user who signed in was given."""
 
 MakeHands = Callable[[Wire, str], Hands]
 
@@ -180,9 +183,19 @@ class Stage:
             return self.session(rest)
         if first == "token" and rest:
             return self.token(rest)
+        if first in COOKIES and rest:
+            return self._cookie(COOKIES[first], rest)
         found = self._attribute(name)
         if found is MISSING:
             raise StepFailedError(f"nothing was saved as {name!r}")
+        return found
+
+    def _cookie(self, cookie: str, user: str) -> str:
+        if self.wire.planned:
+            return f"<{cookie} of {user}>"
+        found = self.hands(user).jar.cookies.get(cookie) if user in self.company.users else None
+        if found is None:
+            raise StepFailedError(f"{user} has no cookie {cookie!r}: nobody signed in")
         return found
 
     def _attribute(self, name: str) -> Any:

@@ -46,7 +46,7 @@ def review_steps(
 
     `is_attack`: whether there is a section `attack`; `attack` is None where that is wrong.
     """
-    found = [
+    found: list[Finding] = [
         ((section, step.index - 1, step.role), True, message)
         for section, group in (("steps", steps), ("afterwards", afterwards))
         for step in group
