@@ -2,7 +2,9 @@
 #   make run    plays the flow scenarios        make test   runs the tests
 # Both make their own environment in .venv, from requirements.lock, on first use.
 
-PYTHON ?= python3
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	done; echo $$python)
 VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
