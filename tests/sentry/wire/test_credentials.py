@@ -229,7 +229,16 @@ def test_a_token_of_somebody_who_is_no_member(sentry: Sentry) -> None:
 
 BROKEN = [
     *("", " ", "Bearer", "Bearer ", "Bearer  ", "bearer", "Bearer\t", "Bearer:", "x", "sntryu_x"),
-    *("Token {}", "Basic {}", "Digest {}", "DSN {}", "Rpcsignature rpc0:{}", "{}", "Bearer={}"),
+    *(
+        "Token {}",
+        "Basic {}",
+        "Digest {}",
+        "DSN {}",
+        "Rpcsignature rpc0:{}",
+        "{}",
+        "Bearer={}",
+        "Bearer\t{}",
+    ),
     *("Bearer {} x", "Bearer {},{}", "Bearer {}, Bearer {}", "Bearer {} {}", "Bearer Bearer {}"),
     *("Bearer {}, ", ", Bearer {}", "Bearer \xe9{}", 'Bearer "{}"', "Bearer {}\xa0x"),
 ]

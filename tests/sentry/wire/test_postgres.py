@@ -4,6 +4,9 @@ The tests of other modules run here once more, with a `sentry` and a `store` on
 PostgreSQL. The server is the tests' own.
 """
 
+# What is imported here is run here.
+# ruff: noqa: F401, F811
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -79,53 +82,6 @@ from tests.sentry.wire.test_token import (
     test_access_is_the_role_of_now,
     test_an_issued_token_never_grows,
 )
-
-__all__ = [
-    "image",
-    "test_a_context_that_names_no_user_is_as_if_absent",
-    "test_a_denial_stores_nothing",
-    "test_a_grant_counts_until_it_expires",
-    "test_a_mistake_changes_nothing",
-    "test_a_mistyped_claim",
-    "test_a_refused_approval_leaves_the_grant",
-    "test_a_removed_member_is_refused_from_then_on",
-    "test_a_statement_that_fails_takes_the_others_along",
-    "test_a_stored_token_expires",
-    "test_access_is_the_role_of_now",
-    "test_all_or_nothing",
-    "test_an_expired_grant_is_not_revived",
-    "test_an_issued_token_never_grows",
-    "test_approvals_merge_and_renew",
-    "test_approvals_of_many_users_and_sessions",
-    "test_bad_fields",
-    "test_bad_session_id",
-    "test_each_resolves",
-    "test_expiring",
-    "test_foreign_keys_are_held",
-    "test_grants_are_kept_apart",
-    "test_minting_while_approving",
-    "test_no_operation_discloses_what_exists",
-    "test_of_organizations_that_are_not_the_callers",
-    "test_one_grant_for_each_organization_user_and_session",
-    "test_one_slug_is_given_once",
-    "test_planting_replaces",
-    "test_reset",
-    "test_reset_among_readers_and_writers",
-    "test_restore_puts_everything_back",
-    "test_signing_in_at_once",
-    "test_simultaneous_approvals_lose_nothing",
-    "test_sudo_lasts_for_two_hours",
-    "test_the_answer",
-    "test_the_approver_is_capped",
-    "test_the_image_is_what_is_there",
-    "test_the_table",
-    "test_times_come_back_in_utc",
-    "test_transactions_do_not_nest",
-    "test_what_belongs_to_an_organization_goes_with_it",
-    "test_what_is_remembered_is_forgotten_at_every_write",
-    "test_what_was_wrong_is_not_told",
-    "test_writes_of_an_organization_at_once",
-]
 
 
 @pytest.fixture(scope="module")
