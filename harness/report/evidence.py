@@ -1,0 +1,314 @@
+"""A run as the page of evidence shows it: plain data, each text once.
+
+    {"texts": ["", "agent", …], "scenarios": [{"lanes": [{"name", "kind"}], "steps": […], …}]}
+
+Every number in `scenarios` is the index of a text: what comes again and again, such as
+the page to sign in, is held once, and a search looks at each text once. Booleans and
+null stand for themselves. Hidden characters are written as escapes, so that nothing on
+the page reverses or hides text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.report.curl import render_curl
+from harness.report.decisions import pair_decisions
+from harness.report.layout import lay_out
+from harness.report.steps import Event, StepView, find_event, one_line, read_steps
+from harness.report.text import visible
+from harness.report.tokens import (
+    Change,
+    describe_claim,
+    describe_lifetime,
+    find_changes,
+    scopes_of,
+)
+from harness.scenario.names import BUILT_IN
+from harness.scenario.result import Result, Run
+
+SERVER = "Sentry"
+
+# From left to right: people, then machines, then the server that they all talk to.
+_RANKS = ("operator", "user", "attacker", "anonymous", "holder", "agent", "service", "server")
+_KINDS = {
+    "operator": "sets the scene by the control API",
+    "attacker": "holds only what the attack says",
+    "anonymous": "nobody in particular",
+    "agent": "the AI agent",
+    "service": "the Seer service",
+    "server": "the server under test",
+}
+
+
+# Texts that YAML takes for texts without quotes.
+_BARE = re.compile(r"[A-Za-z/<][\w ./@+<>-]*(?::[\w/][\w ./@+-]*)*")
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
+# Longer values are laid out in lines.
+_LINE = 90
+
+
+class Texts:
+    """Texts by their number; equal texts have one number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def add(self, text: str) -> int:
+        """The number of `text`, made visible."""
+        return self._numbers.setdefault(visible(text), len(self._numbers))
+
+    def as_json(self) -> list[str]:
+        """Every text, in the order of the numbers."""
+        return list(self._numbers)
+
+
+def describe_run(run: Run) -> dict[str, Any]:
+    """The data of the page; the same run gives the same data."""
+    texts = Texts()
+    scenarios = [_Scenario(result, texts).describe() for result in run.results]
+    return {"texts": texts.as_json(), "scenarios": scenarios}
+
+
+def verdict_of(result: Result) -> str:
+    """What came of a scenario, in one word: the verdict of an attack, else the outcome."""
+    return find_event(result, "ended").get("verdict") or result.outcome
+
+
+class _Scenario:
+    def __init__(self, result: Result, texts: Texts) -> None:
+        self._result = result
+        self._text = texts.add
+        tokens = [event for event in result.events if event["kind"] == "token"]
+        changes = zip(tokens, find_changes(tokens), strict=True)
+        self._changes = {token["number"]: change for token, change in changes}
+
+    def describe(self) -> dict[str, Any]:
+        text = self._text
+        started = find_event(self._result, "started")
+        return {
+            "id": text(self._result.scenario),
+            "title": text(self._result.title),
+            "file": text(self._result.file),
+            "reason": text(self._result.reason),
+            "note": text(started.get("note", "").strip()),
+            "cast": self._pairs(started.get("cast", {})),
+            "attack": self._pairs(started.get("attack") or {}),
+            "lanes": self._lanes(started.get("cast", {})),
+            "steps": list(self._steps()),
+        }
+
+    def _lanes(self, cast: Mapping[str, str]) -> list[dict[str, int]]:
+        """Everybody who acts, from left to right, and at the right the server."""
+        names = [
+            event["actor"] for event in self._result.events if event["kind"] in ("step", "exchange")
+        ]
+        lanes = [(name, _kind_of(name, cast)) for name in dict.fromkeys(names)]
+        lanes.sort(key=lambda lane: _RANKS.index(lane[1]))
+        return [
+            {
+                "name": self._text(name),
+                "kind": self._text(kind),
+                "about": self._text(cast.get(name) or _KINDS.get(kind, kind)),
+            }
+            for name, kind in [*lanes, (SERVER, "server")]
+        ]
+
+    def _steps(self) -> Iterator[dict[str, Any]]:
+        before: tuple[int, int] = (0, 0)
+        for view in read_steps(self._result):
+            shown = self._step(view)
+            if view.step is not None:
+                place = (view.step["index"], view.step["line"] or 0)
+                # Numbers begin again where the steps end that are the scenario's own.
+                shown["afterwards"] = place[0] <= before[0] and place[1] > before[1]
+                before = place
+            yield shown
+
+    def _step(self, view: StepView) -> dict[str, Any]:
+        decisions = pair_decisions(view.events)
+        paired = {event["number"] for event in decisions.values()}
+        items = [
+            self._item(event, decisions) for event in view.events if event["number"] not in paired
+        ]
+        shown: dict[str, Any] = {"items": items, "failed": bool(view.failed)}
+        if view.step is not None:
+            step = view.step
+            shown |= {
+                "index": self._text(str(step["index"])),
+                "actor": self._text(step["actor"]),
+                "verb": self._text(step["verb"]),
+                "arguments": self._text(describe_arguments(step["arguments"])),
+                "note": self._text(step["note"].strip()),
+                "line": self._text(str(step["line"] or "")),
+                "role": self._text(step.get("role") or ""),
+            }
+        return shown
+
+    def _item(self, event: Event, decisions: Mapping[int, Event]) -> dict[str, Any]:
+        match event["kind"]:
+            case "exchange":
+                return self._exchange(event, decisions.get(event["number"]))
+            case "token":
+                return self._token(event, self._changes[event["number"]])
+            case "decision":
+                return {"decision": self._record(event["record"])}
+            case "check":
+                return self._check(event)
+            case _:
+                return {"remark": self._text(event["text"])}
+
+    def _exchange(self, exchange: Event, decision: Event | None) -> dict[str, Any]:
+        text = self._text
+        address = urlsplit(exchange["url"])
+        target = f"{address.path}?{address.query}" if address.query else address.path
+        shown: dict[str, Any] = {
+            "actor": text(exchange["actor"]),
+            "purpose": text("" if exchange["purpose"] == "step" else exchange["purpose"]),
+            "method": text(exchange["method"]),
+            "target": text(target),
+            "url": text(exchange["url"]),
+            "sent": text(_lines(exchange["request_headers"])),
+            "sentBody": text(lay_out(exchange["request_body"])),
+            "status": text("" if exchange["status"] is None else str(exchange["status"])),
+            "phrase": text(describe_status(exchange["status"])),
+            "error": text(exchange["error"] or ""),
+            "curl": text(render_curl(exchange)),
+        }
+        if exchange["status"] is not None:
+            shown["came"] = text(_lines(exchange["response_headers"]))
+            shown["cameBody"] = text(lay_out(exchange["response_body"]))
+        if decision is not None:
+            shown["decision"] = self._record(decision["record"])
+        return {"exchange": shown}
+
+    def _token(self, token: Event, change: Change | None) -> dict[str, Any]:
+        text = self._text
+        claims = token["claims"]
+        rows = claims.items() if isinstance(claims, dict) else [("claims", claims)]
+        shown: dict[str, Any] = {
+            "label": text(_unbracketed(token["label"])),
+            "prefix": text(token["prefix"]),
+            "header": text(lay_out(_plain(token["header"]))),
+            "lifetime": text(describe_lifetime(token)),
+            "scopes": text(str(len(scopes_of(token)))),
+            "claims": [
+                [text(str(name)), text(_plain(value)), text(describe_claim(str(name), value))]
+                for name, value in rows
+            ],
+        }
+        if change is not None:
+            shown["change"] = {
+                "since": text(_unbracketed(change.since)),
+                "gained": [text(scope) for scope in change.gained],
+                "lost": [text(scope) for scope in change.lost],
+                "claims": [
+                    [text(name), text(_plain(was)), text(_plain(now))]
+                    for name, was, now in change.claims
+                ],
+            }
+        return {"token": shown}
+
+    def _record(self, record: Any) -> dict[str, Any]:
+        """A decision record: its gist, and every field."""
+        fields = record if isinstance(record, dict) else {"record": record}
+        return {
+            "allowed": fields.get("decision") == "allow",
+            "gist": self._text(_gist(fields)),
+            "fields": self._pairs(fields),
+        }
+
+    def _check(self, check: Event) -> dict[str, Any]:
+        text = self._text
+        show = _show
+        if check["expected"] != check["came"] and show(check["expected"]) == show(check["came"]):
+            # A text and a number look alike.
+            show = _spell
+        nothing = check["came"] is None and check["message"]
+        return {
+            "check": {
+                "name": text(check["name"]),
+                "expected": text(show(check["expected"])),
+                "came": text("" if nothing else show(check["came"])),
+                "passed": check["passed"],
+                "message": text(check["message"]),
+            }
+        }
+
+    def _pairs(self, fields: Mapping[str, Any]) -> list[list[int]]:
+        return [
+            [self._text(str(name)), self._text(_plain(value))]
+            for name, value in fields.items()
+            if value not in (None, [], {})
+        ]
+
+
+def describe_arguments(value: Any) -> str:
+    """The arguments of a step as a file may have them: `with: first, get: /api/0/`."""
+    text = _flow(value)
+    return text[1:-1] if isinstance(value, dict) else text
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return (
+            "{" + ", ".join(f"{_flow(str(key))}: {_flow(one)}" for key, one in value.items()) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, str) and _BARE.fullmatch(value) and value not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def describe_status(status: int | None) -> str:
+    """The phrase that HTTP has for a status, or nothing."""
+    try:
+        return HTTPStatus(status).phrase if status is not None else ""
+    except ValueError:
+        return ""
+
+
+def _kind_of(name: str, cast: Mapping[str, str]) -> str:
+    """What somebody is; who plays a holder is shown as `a token of …`."""
+    held = cast.get(name, "").startswith("a token of ")
+    return "holder" if held else BUILT_IN.get(name, "user")
+
+
+def _gist(record: Mapping[str, Any]) -> str:
+    verb = {"allow": "allowed", "deny": "denied"}.get(record.get("decision", ""), "decided")
+    rule = f" by {record['rule']}" if record.get("rule") else ""
+    missing = _plain(record.get("missing") or [])
+    return f"{verb}{rule}" + (f", missing any of {missing}" if missing else "")
+
+
+def _plain(value: Any) -> str:
+    """A value for people: texts as they are, words in a row, else JSON."""
+    if isinstance(value, list) and value and all(isinstance(one, str) and one for one in value):
+        return " ".join(value) if not any(" " in one for one in value) else ", ".join(value)
+    if value is None or (isinstance(value, list) and not value):
+        return ""
+    return one_line(value)
+
+
+def _show(value: Any) -> str:
+    """A value of a check: in one line what fits in one."""
+    text = value if isinstance(value, str) else _flow(value)
+    return text if len(text) <= _LINE else lay_out(one_line(value))
+
+
+def _spell(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(headers: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in headers)
+
+
+def _unbracketed(label: str) -> str:
+    return label.removeprefix("<").removesuffix(">")

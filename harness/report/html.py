@@ -1,0 +1,145 @@
+"""A run as one page: what came of it, and for each scenario who did what, with the evidence.
+
+The page is one file. It loads nothing and runs one script, its own, which its content
+security policy names by hash; whatever a server sent reaches the page as data in JSON,
+and from there as text. Without scripts the outcomes and reasons can still be read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from harness.report.evidence import describe_run, verdict_of
+from harness.report.text import visible
+from harness.scenario.result import Result, Run
+
+# The worst first, in summaries.
+_ORDER = ("broken", "failed", "inconclusive", "held", "passed", "planned")
+_FAULTS = frozenset(_ORDER[:3])
+# What could end a script element, begin markup in it, or end a line of a script.
+_ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+_TEMPLATES = jinja2.PackageLoader("harness.report")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A scenario in the list of the page; `anchor` is its id there."""
+
+    anchor: str
+    id: str
+    title: str
+    verdict: str
+    reason: str
+    held: int
+    checks: int
+
+
+def render_html(run: Run) -> str:
+    """The page; the same run gives the same bytes."""
+    entries = list_entries(run.results)
+    verdicts = Counter(entry.verdict for entry in entries)
+    counts = [(verdict, verdicts[verdict]) for verdict in _ORDER if verdicts[verdict]]
+    style, script = _asset("report.css"), _asset("report.js")
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        evidence=Markup(embed(describe_run(run))),  # noqa: S704 - escaped for its place
+        summary=", ".join(f"{count} {verdict}" for verdict, count in counts) or "nothing played",
+        counts=counts,
+        bar=_bar(counts),
+        entries=entries,
+        faults=[entry for entry in entries if entry.verdict in _FAULTS],
+        actors=_actors(run.results),
+        held=sum(entry.held for entry in entries),
+        checks=sum(entry.checks for entry in entries),
+        target=visible(run.target),
+        seed=visible(run.seed),
+    )
+
+
+def list_entries(results: Sequence[Result]) -> list[Entry]:
+    """The scenarios in their order, each with an anchor of its own."""
+    taken: Counter[str] = Counter()
+    entries = []
+    for result in results:
+        name = re.sub(r"[^\w-]+", "-", result.scenario, flags=re.ASCII) or "scenario"
+        taken[name] += 1
+        held, checks = result.checks
+        entries.append(
+            Entry(
+                # A step has its number behind a dot; a tilde is in no other name.
+                anchor=name if taken[name] == 1 else f"{name}~{taken[name]}",
+                id=visible(result.scenario),
+                title=visible(result.title),
+                verdict=verdict_of(result),
+                reason=visible(result.reason),
+                held=held,
+                checks=checks,
+            )
+        )
+    return entries
+
+
+def embed(data: Mapping[str, Any]) -> str:
+    """`data` as JSON that can stand in a script element of any page."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.translate(_ESCAPED)
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(source: str) -> str:
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _bar(counts: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
+    """Verdict, start and length of each part of the bar, in scenarios."""
+    start = 0
+    for verdict, count in counts:
+        yield verdict, start, count
+        start += count
+
+
+def _actors(results: Sequence[Result]) -> list[str]:
+    names = {
+        event["actor"]
+        for result in results
+        for event in result.events
+        if event["kind"] in ("step", "exchange")
+    }
+    return sorted(map(visible, names))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=_TEMPLATES,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+
+
+def _asset(name: str) -> str:
+    return _TEMPLATES.get_source(_environment(), name)[0].strip()
