@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.sentry.schema import feature, member, organization
 from tests.sentry import forge
 from tests.sentry.callers import (
     OPAQUE,
@@ -385,3 +386,21 @@ def test_an_issued_token_never_grows(sentry: Sentry) -> None:
     assert "org:write" not in read(sentry, old).json["access"]
     assert sentry.api("PUT", READS, sentry.agent(), {"name": "Two"}).status_code == 200
     assert_challenge(sentry.api("PUT", READS, old, {"name": "One"}), "org:admin org:write")
+
+
+@pytest.mark.parametrize("org", [True, 1.0, "1", [1]])
+def test_what_looks_like_organization_1_is_none(sentry: Sentry, org: Any) -> None:
+    """There is one with that id here, and olivia owns it."""
+    at = sentry.services.clock.now()
+    row = {"id": 1, "slug": "first", "name": "First", "open_membership": True, "options": {}}
+    membership = {"organization_id": 1, "user_id": sentry.user_id("olivia"), "role": "owner"}
+    flow = {"organization_id": 1, "name": "organizations:seer-agent-token-flow"}
+    with sentry.services.store.transaction() as connection:
+        connection.execute(
+            organization.insert().values(row | {"default_role": "member", "date_added": at})
+        )
+        connection.execute(member.insert().values(membership | {"date_added": at}))
+        connection.execute(feature.insert().values(flow))
+    path = "/organizations/first/"
+    assert sentry.api("GET", path, sentry.forged(org=1)).status_code == 200
+    assert_refused(sentry.api("GET", path, sentry.forged(org=org)))
