@@ -14,6 +14,8 @@ from harness.transcript import Received
 
 Headers = tuple[tuple[str, str], ...]
 
+# Levels of nesting that an answer may have.
+_DEEPEST = 200
 _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*\w+="[^"]*")*)')
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
@@ -60,11 +62,17 @@ class Answer:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON, or MISSING if it is not JSON."""
+        """The body as JSON, or MISSING if it is not JSON or nested beyond all use."""
+        if self.received is None:
+            return MISSING
+        body = self.received.body
         try:
-            return json.loads(self.received.body) if self.received else MISSING
+            value = json.loads(body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             return MISSING
+        # Measured only where it could be deep: what is compared and shown is walked by recursion.
+        brackets = body.count(b"[") + body.count(b"{")
+        return MISSING if brackets > _DEEPEST and _is_deeper(value, _DEEPEST) else value
 
     def header(self, name: str) -> Any:
         """The values of a header joined by ", ", or MISSING."""
@@ -88,6 +96,23 @@ class Answer:
                 if parameters.get("rel") == "next" and parameters.get("results") == "true":
                     return str(url)
         return None
+
+
+def _refuse_constant(word: str) -> None:
+    """`NaN` and `Infinity` are no JSON (RFC 8259)."""
+    raise ValueError(word)
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def resolve(value: Any, pointer: str) -> Any:

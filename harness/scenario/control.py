@@ -38,8 +38,10 @@ class Control:
 
     def now(self) -> datetime:
         """What time it is there; when nothing is sent, the start of 1970."""
-        answer = self._get("/clock/", {"now": "1970-01-01T00:00:00+00:00"})
-        return datetime.fromisoformat(answer["now"])
+        now = parse_time(self._get("/clock/", "now", "1970-01-01T00:00:00+00:00"))
+        if now is None:
+            raise UnreachableError("the control API tells no time with an offset")
+        return now
 
     def reset(self) -> None:
         """Puts the world's start back."""
@@ -49,19 +51,29 @@ class Control:
 
     def grants(self) -> list[dict[str, Any]]:
         """Every grant, as the API has it."""
-        return list(self._get("/grants/", {"grants": []})["grants"])
+        return self._get_objects("/grants/", "grants")
 
     def decisions_since(self, number: int) -> list[dict[str, Any]]:
         """The decision records after that number; they go into no transcript as exchange."""
-        return list(self._get(f"/audit/?since={number}", {"records": []})["records"])
+        records = self._get_objects(f"/audit/?since={number}", "records")
+        if not all(isinstance(record.get("id"), int) for record in records):
+            raise UnreachableError("the control API has records without a number")
+        return records
 
-    def _get(self, path: str, planned: dict[str, Any]) -> dict[str, Any]:
+    def _get_objects(self, path: str, key: str) -> list[dict[str, Any]]:
+        entries = self._get(path, key, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise UnreachableError(f"the control API has no list {key!r} at {path}")
+        return entries
+
+    def _get(self, path: str, key: str, planned: Any) -> Any:
+        """What stands under `key` in the answer; `planned` when nothing is sent."""
         answer = self.call("GET", path, quiet=True)
         if answer.planned:
             return planned
-        if answer.status != 200 or not isinstance(answer.json, dict):
-            raise UnreachableError(f"the control API has no {path}: status {answer.status}")
-        return dict(answer.json)
+        if answer.status != 200 or not isinstance(answer.json, dict) or key not in answer.json:
+            raise UnreachableError(f"the control API has no {key!r} at {path}: {answer.status}")
+        return answer.json[key]
 
 
 def parse_time(text: Any) -> datetime | None:

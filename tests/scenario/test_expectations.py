@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -273,9 +274,16 @@ def test_when_it_expires(at: str | None, holds: bool) -> None:
     body = ok({"expiresAt": at})
     checks, _ = expect("{expires in: 4h}", body, control, control=ACCESS)
     assert checks["expires in"] is holds
-    dated = (200, {"Date": "Thu, 01 Jan 2026 00:00:00 GMT"}, {"expiresAt": at})
-    checks, _ = expect("{expires in: 4h}", dated)
-    assert checks["expires in"] is holds
+    for date in ("Thu, 01 Jan 2026 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 -0000"):
+        checks, _ = expect("{expires in: 4h}", (200, {"Date": date}, {"expiresAt": at}))
+        assert checks["expires in"] is holds
+
+
+def test_a_server_without_a_readable_date_is_taken_to_have_ours() -> None:
+    at = (datetime.now(UTC) + timedelta(hours=4)).isoformat()
+    for headers in ({}, {"Date": "some day"}):
+        checks, _ = expect("{expires in: 4h}", (200, headers, {"expiresAt": at}))
+        assert checks["expires in"]
 
 
 def entries(*slugs: str) -> list[dict[str, Any]]:

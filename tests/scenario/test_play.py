@@ -23,6 +23,7 @@ from harness.scenario.wire import Wire
 from harness.scenario.wsgi import WsgiTransport
 from tests.scenario.theatre import (
     DESCRIPTION,
+    Reply,
     StandIn,
     checks_of,
     described,
@@ -91,6 +92,27 @@ def test_so_does_a_control_api_that_does_not_reset() -> None:
     assert result.outcome == "inconclusive"
     assert result.reason == "the control API did not reset: status 403"
     assert app.calls == []
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("audit/?since=0", (200, {}, {"records": [{"rule": "no number"}]})),
+        ("audit/?since=0", (200, {}, {"records": 1})),
+        ("audit/?since=0", (200, {}, {})),
+        ("clock/", (200, {}, {"now": "yesterday"})),
+        ("clock/", (500, {}, {})),
+        ("grants/", (200, {}, {"grants": ["none"]})),
+    ],
+)
+def test_so_does_a_control_api_that_answers_otherwise(path: str, answer: Any) -> None:
+    body: Reply = (200, {}, {"expiresAt": "2026-01-01T00:00:00Z"})
+    clock: dict[str, Reply] = {"GET /control/clock/": (200, {}, {"now": "2026-01-01T00:00:00Z"})}
+    app = StandIn(CONTROL | clock | {f"GET /control/{path}": answer, "*": body})
+    steps = "  - mel calls: {get: /x}\n    expect: {expires in: 1, grants: []}\n"
+    result = play_on(app, steps, control=ACCESS)
+    assert result.outcome == "inconclusive"
+    assert "control API" in result.reason
 
 
 def test_what_comes_afterwards_is_done_whatever_happened() -> None:

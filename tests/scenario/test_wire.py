@@ -211,6 +211,11 @@ def test_an_answer_is_read_as_json_by_pointer() -> None:
         assert answer.at(missing) is MISSING
     assert received([], b"no json").json is MISSING
     assert received([], b"[" * 100_000).json is MISSING
+    assert received([], b"[" * 600 + b"]" * 600).json is MISSING
+    assert received([], b'{"a":' * 150 + b"1" + b"}" * 150).json is not MISSING
+    assert received([], b"[" + b"[]," * 500 + b"1]").json is not MISSING
+    assert received([], b"[NaN]").json is MISSING
+    assert received([], b"-Infinity").json is MISSING
     assert resolve(None, "/a") is MISSING
 
 

@@ -126,7 +126,12 @@ def _now(scene: Scene) -> datetime:
     if scene.stage.control is not None:
         return scene.stage.control.now()
     date = scene.answer.header("date")
-    return parsedate_to_datetime(date) if isinstance(date, str) else datetime.now(UTC)
+    try:
+        told = parsedate_to_datetime(date) if isinstance(date, str) else None
+    except ValueError:
+        told = None
+    # A time whose zone is unknown (-0000) comes without one, and is in UTC (RFC 5322).
+    return datetime.now(UTC) if told is None else told.replace(tzinfo=told.tzinfo or UTC)
 
 
 def _check_no_token(scene: Scene, name: str, expected: Any) -> None:
