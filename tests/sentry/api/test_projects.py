@@ -375,16 +375,23 @@ def test_deleting_takes_everything_in_the_project_along(stored_sentry: Sentry) -
     assert sentry.api("GET", path, credential).json["projects"] == []
 
 
-def test_an_agent_with_the_scope_needs_sudo_to_delete_events(sentry: Sentry) -> None:
-    sentry.plant("olivia", ["project:admin", "project:write"])
+def test_an_agent_with_the_scope_deletes(sentry: Sentry) -> None:
+    sentry.plant("olivia", ["project:admin"])
     agent = sentry.agent("olivia")
-    answer = sentry.api("DELETE", WEB_APP, agent)
+    assert sentry.api("DELETE", WEB_APP, agent).status_code == 204
+    assert_missing(sentry.api("GET", WEB_APP, agent))
+
+
+def test_a_session_needs_sudo_to_delete_events(sentry: Sentry) -> None:
+    session = sentry.session("olivia")
+    made = sentry.api("POST", "/teams/acme/web/projects/", session, {"name": "Empty"}).json["slug"]
+    sentry.services.clock.advance(2 * 3600)
+    answer = sentry.api("DELETE", WEB_APP, session)
     assert answer.status_code == 401
     assert answer.json["detail"]["code"] == "sudo-required"
-    assert sentry.api("GET", WEB_APP, agent).status_code == 200
+    assert sentry.api("GET", WEB_APP, session).status_code == 200
     # A project in which nothing ever happened may be thrown away.
-    made = sentry.api("POST", "/teams/acme/web/projects/", agent, {"name": "Empty"}).json["slug"]
-    assert sentry.api("DELETE", f"/projects/acme/{made}/", agent).status_code == 204
+    assert sentry.api("DELETE", f"/projects/acme/{made}/", session).status_code == 204
 
 
 def test_deleting_needs_project_admin(sentry: Sentry) -> None:
