@@ -75,11 +75,6 @@ def describe_run(run: Run) -> dict[str, Any]:
     return {"texts": texts.as_json(), "scenarios": scenarios}
 
 
-def verdict_of(result: Result) -> str:
-    """What came of a scenario, in one word: the verdict of an attack, else the outcome."""
-    return find_event(result, "ended").get("verdict") or result.outcome
-
-
 class _Scenario:
     def __init__(self, result: Result, texts: Texts) -> None:
         self._result = result

@@ -20,7 +20,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from harness.report.evidence import describe_run, verdict_of
+from harness.report.evidence import describe_run
 from harness.report.text import visible
 from harness.scenario.result import Result, Run
 
@@ -86,7 +86,7 @@ def list_entries(results: Sequence[Result]) -> list[Entry]:
                 anchor=name if taken[name] == 1 else f"{name}~{taken[name]}",
                 id=visible(result.scenario),
                 title=visible(result.title),
-                verdict=verdict_of(result),
+                verdict=result.word,
                 reason=visible(result.reason),
                 held=held,
                 checks=checks,

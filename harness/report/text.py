@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
 # Control characters but tab and line feed, marks that reverse text, and what XML forbids.
 _HIDDEN = re.compile(
@@ -13,6 +15,19 @@ _HIDDEN = re.compile(
 def visible(text: str) -> str:
     r"""`text` with every character that a terminal or XML would not show written as `\xNN`."""
     return _HIDDEN.sub(lambda match: _escape(ord(match[0])), text)
+
+
+def visible_data(value: Any) -> Any:
+    """JSON data with every text and key visible; a number that JSON has no way to write, too."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible(str(key)): visible_data(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [visible_data(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
 def _escape(code: int) -> str:
