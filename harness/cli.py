@@ -43,6 +43,13 @@ def _imports() -> Iterator[None]:
         gc.enable()
 
 
+_weaken = click.option(
+    "--weaken",
+    "weaknesses",
+    multiple=True,
+    metavar="ID",
+    help="Serve with a weakened form of a defence, to see what it is for; may come twice.",
+)
 _names = click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
 _expression = click.option(
     "-k",
@@ -61,6 +68,7 @@ _expression = click.option(
 )
 @click.option("--live", is_flag=True, help="Play over a loopback port instead of in process.")
 @click.option("--world", metavar="NAME|FILE", help="Play every scenario in this world.")
+@_weaken
 @click.option("--plan", is_flag=True, help="Print what would be sent, and send nothing.")
 @click.option(
     "--seed",
@@ -156,6 +164,7 @@ def schema(kind: str) -> None:
     metavar="N",
     help="Repeat the ids and names of a run. Secrets become predictable: loopback only.",
 )
+@_weaken
 @click.option("--exposed", is_flag=True, help="Allow a --host that is not on loopback.")
 @click.option(
     "--ready-json",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,10 +46,11 @@ class Secrets:
     control: str | None = field(repr=False)
 
     @classmethod
-    def draw(cls, randomness: Randomness) -> Secrets:
-        """New ones, of 32 random bytes each."""
+    def draw(cls, randomness: Randomness, *, shared: bool = True) -> Secrets:
+        """New ones, of 32 random bytes each; not `shared`: none is shared with Seer."""
         drawn = randomness.derive("secrets")
-        return cls(shared=drawn.hex(32), control=drawn.hex(32))
+        secret = drawn.hex(32)
+        return cls(shared=secret if shared else "", control=drawn.hex(32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,15 @@ def deploy(
     frozen: bool = False,
     database: str = "sqlite://",
     secrets: Secrets | None = None,
+    weaknesses: Iterable[str] = (),
 ) -> Deployment:
     """A mock Sentry with `world` (a name or a file) in it.
 
     With a `seed` the world, its tokens and its secrets are the same every time:
     right for runs that are compared, wrong for a server that others can reach.
-    `frozen`: the clock stands still until it is moved. Raises DocumentError for a
-    world that is wrong, StoreError for a database that cannot be used.
+    `frozen`: the clock stands still until it is moved. `weaknesses`: ids of defences'
+    weakened forms to serve with. Raises DocumentError for a world that is wrong,
+    UnknownWeaknessError, and StoreError for a database that cannot be used.
     """
     clock = Clock.frozen(START) if frozen else Clock()
     randomness = Randomness(seed)
@@ -117,7 +120,13 @@ def deploy(
         start = _start_of(str(world), str(seed))
     secrets = secrets or Secrets.draw(randomness)
     settings = Settings(secret=secrets.shared, control_token=secrets.control, database=database)
-    app = create_app(settings, start.image, clock=clock, randomness=randomness.derive("sentry"))
+    app = create_app(
+        settings,
+        start.image,
+        clock=clock,
+        randomness=randomness.derive("sentry"),
+        weaknesses=weaknesses,
+    )
     return Deployment(app, secrets, start.description)
 
 

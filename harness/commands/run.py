@@ -13,6 +13,7 @@ from rich.console import Console
 
 from harness.commands.failure import Misuse
 from harness.commands.selection import select
+from harness.commands.weakening import announce, read_weaknesses
 from harness.document import DocumentError
 from harness.report.console import print_plan, print_run, show_progress
 from harness.report.json_report import render_json
@@ -36,6 +37,7 @@ def run_command(
     target: str | None,
     live: bool,
     world: str | None,
+    weaknesses: Sequence[str],
     plan: bool,
     seed: int | None,
     shuffle: bool,
@@ -51,10 +53,13 @@ def run_command(
     cannot be written; nothing was sent then.
     """
     _check_options(target, live=live, world=world, plan=plan, jobs=jobs)
+    if weaknesses and target is not None:
+        raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
+    weakened = read_weaknesses(weaknesses)
     for file in (json_file, junit_file):
         _check_writable(file)
     try:
-        where = _find_target(target, live=live)
+        where = _find_target(target, live=live, weaknesses=weakened)
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
@@ -76,6 +81,7 @@ def run_command(
                 )
             with _trimmed(console):
                 print_run(run, console, verbose=verbose)
+        announce(weakened)
     except DocumentError as error:
         raise Misuse(str(error)) from None
     _write_reports(run, json_file, junit_file)
@@ -106,11 +112,11 @@ def _check_writable(file: str | None) -> None:
         raise Misuse(f"{file} cannot be written: {error.strerror or error}") from None
 
 
-def _find_target(file: str | None, *, live: bool) -> Target:
+def _find_target(file: str | None, *, live: bool, weaknesses: tuple[str, ...]) -> Target:
     """Raises DocumentError for a description that is wrong."""
     if file is not None:
         return Running(read_target(file))
-    return Loopback() if live else InProcess()
+    return Loopback(weaknesses=weaknesses) if live else InProcess(weaknesses=weaknesses)
 
 
 def _move_to(world: str, scenarios: Sequence[Scenario]) -> list[Scenario]:

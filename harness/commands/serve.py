@@ -17,6 +17,7 @@ import click
 from harness.commands.database import database_url
 from harness.commands.failure import Misuse
 from harness.commands.secrets import CONTROL, SHARED, read_secrets
+from harness.commands.weakening import announce, read_weaknesses
 from harness.deployment import Deployment, deploy, serving
 from harness.document import DocumentError
 from harness.sentry import StoreError
@@ -31,13 +32,16 @@ def serve(
     world: str,
     database: str | None,
     seed: int | None,
+    weaknesses: Sequence[str],
     exposed: bool,
     ready_json: bool,
 ) -> None:
     """Serves the mock Sentry at `host` until SIGTERM or Ctrl-C.
 
-    Raises Misuse for an address, a world, a database or a secret that cannot be used.
+    Raises Misuse for an address, a world, a database, a secret or a weakness that cannot
+    be used.
     """
+    weakened = read_weaknesses(weaknesses)
     _check_reach(host, seed=seed, exposed=exposed)
     # Requests that wait for a thread are no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -45,9 +49,10 @@ def serve(
     url = "sqlite://" if database is None else database_url(database)
     with _leaving_quietly():
         try:
-            deployment = deploy(world, seed, database=url, secrets=secrets)
+            deployment = deploy(world, seed, database=url, secrets=secrets, weaknesses=weakened)
         except (DocumentError, StoreError) as error:
             raise Misuse(str(error)) from None
+        announce(weakened)
         with closing(deployment):
             _serve(deployment, host, port, ready_json=ready_json)
 

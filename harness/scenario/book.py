@@ -127,8 +127,8 @@ class Book:
         if first == "token" and dot:
             return "" if rest in self.tokens else self._no_token(rest)
         if first in ("cookie", "csrf") and dot:
-            known = rest in self.passwords
-            return "" if known else f"no earlier step shows a session of {rest!r}"
+            shown = rest in self.passwords
+            return "" if shown else f"no earlier step shows a session of {rest!r}"
         # Names of the cast come before names of the world, whatever their kind.
         for knows in (self._is_cast, self._is_known):
             for kind, attributes in ATTRIBUTES.items():

@@ -55,10 +55,17 @@ class Control:
 
     def decisions_since(self, number: int) -> list[dict[str, Any]]:
         """The decision records after that number; they go into no transcript as exchange."""
-        records = self._get_objects(f"/audit/?since={number}", "records")
-        if not all(isinstance(record.get("id"), int) for record in records):
-            raise UnreachableError("the control API has records without a number")
-        return records
+        return self._get_numbered(f"/audit/?since={number}", "records")
+
+    def log_since(self, number: int) -> list[dict[str, Any]]:
+        """The lines of the server's log after that number; they go into no transcript."""
+        return self._get_numbered(f"/log/?since={number}", "lines")
+
+    def _get_numbered(self, path: str, key: str) -> list[dict[str, Any]]:
+        entries = self._get_objects(path, key)
+        if not all(isinstance(entry.get("id"), int) for entry in entries):
+            raise UnreachableError(f"the control API has {key} without a number")
+        return entries
 
     def _get_objects(self, path: str, key: str) -> list[dict[str, Any]]:
         entries = self._get(path, key, [])

@@ -180,7 +180,7 @@ class _Reader:
             secret=tuple(book.secret),
             sessions=dict(book.sessions),
             attack=frame.attack,
-            secretless=frame.server.secretless,
+            secretless=not frame.server.secret,
         )
 
     def _world(self) -> WorldNames:

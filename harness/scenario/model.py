@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model, model_validator
 
@@ -33,14 +33,9 @@ class Server(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    secret: Literal["drawn", "none"] = Field(
-        "drawn", description="The secret shared with Seer: one of its own, or none is set."
+    secret: bool = Field(
+        True, description="Whether a secret is shared with Seer; without one nothing is signed."
     )
-
-    @property
-    def secretless(self) -> bool:
-        """Whether no secret is shared with Seer."""
-        return self.secret != "drawn"
 
 
 class Frame(BaseModel):

@@ -48,7 +48,8 @@ class Verb:
     `play(stage, actor, arguments)` does it and gives the answer, or None where there is
     none to expect anything of. `review(book, actor, arguments)` looks up its names before
     anything is played. `acts_for(book, actor, arguments)` is the user whom it is about, if
-    that is plain. A step that states no status is expected to have `succeeded`.
+    that is plain. A step that states no status is expected to have `succeeded`; where there
+    is a `check(scene)`, that decides instead.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Verb:
     succeeded: Callable[[Answer], bool] = is_success
     success: str = "200 to 299"
     answers: bool = True
+    check: Callable[[Scene], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Player:
     def __init__(self, target: Target, seed: Seed = DEFAULT_SEED) -> None:
         self._target = target
         self._seed = seed
-        self._venues: dict[str, Venue] = {}
+        self._venues: dict[tuple[str, bool], Venue] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Player:
@@ -50,13 +50,13 @@ class Player:
     def play(self, scenario: Scenario, *, planned: bool = False) -> Result:
         """Plays a scenario in its world at its start; `planned` sends nothing."""
         # A server of somebody else's has one world, whatever the scenario plays in at home.
-        world = scenario.world if self._target.seeded else ""
+        world = (scenario.world, scenario.secretless) if self._target.seeded else ("", False)
         if world in self._venues:
             renew = self._venues[world].renew
             if renew is not None and not planned:
                 renew()
         else:
-            opened = self._target.open(scenario.world, self._seed)
+            opened = self._target.open(scenario.world, self._seed, secretless=scenario.secretless)
             self._venues[world] = self._open.enter_context(opened)
         return play(scenario, self._venues[world], target=self._target.name, planned=planned)
 

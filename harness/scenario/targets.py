@@ -11,7 +11,7 @@ agent sessions get names that no other run uses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import httpx
 
 from harness import deployment
+from harness.randomness import Randomness
 from harness.scenario.description import Description
 from harness.scenario.wire import open_transport
 from harness.scenario.wsgi import WsgiApp, WsgiTransport
@@ -43,7 +44,8 @@ class Deployed(Protocol):
         """Lets its resources go."""
 
 
-Deploy = Callable[[str, Seed], Deployed]
+#: Takes a world and a seed, and where they are wanted `secret` and `weaknesses` by name.
+Deploy = Callable[..., Deployed]
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ class Venue:
     """A world at a target, ready to be played in.
 
     `renew` puts a world of our own back to its start; None: only the control API can.
+    `secretless`: no secret is shared with Seer here, which only we can know of our own.
     """
 
     description: Description
     transport: httpx.BaseTransport
     control_transport: httpx.BaseTransport
     renew: Callable[[], None] | None
+    secretless: bool = False
 
 
 class Target(Protocol):
@@ -74,54 +78,73 @@ class Target(Protocol):
     def seeded(self) -> bool:
         """Whether the seed decides what is in the world."""
 
-    def open(self, world: str, seed: Seed) -> Any:
-        """A context manager that gives the venue for `world`."""
+    def open(self, world: str, seed: Seed, *, secretless: bool = False) -> Any:
+        """A context manager that gives the venue for `world`.
+
+        `secretless`: with no secret shared with Seer, where that is ours to say.
+        """
 
 
-def deploy_frozen(world: str, seed: Seed) -> Deployed:
-    """A mock Sentry whose clock stands still until it is moved. Raises DocumentError."""
-    return deployment.deploy(world, seed, frozen=True)
+def deploy_frozen(
+    world: str, seed: Seed, *, secretless: bool = False, weaknesses: Sequence[str] = ()
+) -> Deployed:
+    """A mock Sentry whose clock stands still until it is moved.
+
+    Raises DocumentError, UnknownWeaknessError.
+    """
+    secrets = deployment.Secrets.draw(Randomness(seed), shared=not secretless)
+    return deployment.deploy(world, seed, frozen=True, secrets=secrets, weaknesses=weaknesses)
+
+
+def _options(weaknesses: Sequence[str], *, secretless: bool) -> dict[str, Any]:
+    """What is out of the ordinary about a deployment."""
+    options: dict[str, Any] = {"secretless": True} if secretless else {}
+    return options | ({"weaknesses": tuple(weaknesses)} if weaknesses else {})
 
 
 @dataclass(frozen=True)
 class InProcess:
-    """A mock Sentry called in the worker's own thread."""
+    """A mock Sentry called in the worker's own thread, sound or with weakened defences."""
 
     deploy: Deploy = deploy_frozen
     name: str = "in process"
     parallel: bool = True
     seeded: bool = True
+    weaknesses: tuple[str, ...] = ()
 
     @contextmanager
-    def open(self, world: str, seed: Seed) -> Iterator[Venue]:
-        """Raises DocumentError for a world that is wrong."""
-        deployed = self.deploy(world, seed)
+    def open(self, world: str, seed: Seed, *, secretless: bool = False) -> Iterator[Venue]:
+        """Raises DocumentError for a world that is wrong, UnknownWeaknessError."""
+        options = _options(self.weaknesses, secretless=secretless)
+        deployed = self.deploy(world, seed, **options)
         try:
             description = read_description(deployed.describe(deployment.IN_PROCESS_URL))
             app: WsgiApp = deployed.app
             transport = WsgiTransport(app)
-            yield Venue(description, transport, transport, deployed.reset)
+            yield Venue(description, transport, transport, deployed.reset, secretless)
         finally:
             deployed.close()
 
 
 @dataclass(frozen=True)
 class Loopback:
-    """A mock Sentry served on a free loopback port."""
+    """A mock Sentry served on a free loopback port, sound or with weakened defences."""
 
     deploy: Deploy = deploy_frozen
     name: str = "loopback"
     parallel: bool = True
     seeded: bool = True
+    weaknesses: tuple[str, ...] = ()
 
     @contextmanager
-    def open(self, world: str, seed: Seed) -> Iterator[Venue]:
-        """Raises DocumentError for a world that is wrong, OSError if no port can be had."""
-        deployed = self.deploy(world, seed)
+    def open(self, world: str, seed: Seed, *, secretless: bool = False) -> Iterator[Venue]:
+        """Raises DocumentError for a world that is wrong, UnknownWeaknessError, OSError."""
+        options = _options(self.weaknesses, secretless=secretless)
+        deployed = self.deploy(world, seed, **options)
         try:
             with deployment.serving(deployed.app) as url, open_transport(url) as transport:
                 description = read_description(deployed.describe(url))
-                yield Venue(description, transport, transport, deployed.reset)
+                yield Venue(description, transport, transport, deployed.reset, secretless)
         finally:
             deployed.close()
 
@@ -140,8 +163,14 @@ class Running:
         return self.description.sentry.url
 
     @contextmanager
-    def open(self, world: str, seed: Seed) -> Iterator[Venue]:  # noqa: ARG002
-        """The world that a scenario would play in at home makes no difference here."""
+    def open(
+        self,
+        world: str,  # noqa: ARG002
+        seed: Seed,  # noqa: ARG002
+        *,
+        secretless: bool = False,  # noqa: ARG002
+    ) -> Iterator[Venue]:
+        """What a scenario would play in at home makes no difference here."""
         control = self.description.control
         with open_transport(self.name) as transport:
             if control is None:

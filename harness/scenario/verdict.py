@@ -68,9 +68,16 @@ def _misplaced(section: str, step: Step, *, is_attack: bool) -> str:
         return "what is done afterwards decides nothing"
     if not VERBS[step.verb].answers:
         return f"{step.verb!r} has no answer that could be judged"
-    if step.role == "attack" and not step.expect:
+    if step.role == "attack" and not _expects(step):
         return "say under 'expect' what must be seen for the defence to hold"
     return ""
+
+
+def _expects(step: Step) -> bool:
+    """Whether a step, or one of those that it does at once, says what it expects."""
+    together = step.arguments.get("together")
+    lanes = together if isinstance(together, list) else []
+    return bool(step.expect) or any(isinstance(lane, dict) and lane.get("expect") for lane in lanes)
 
 
 def _find_theft(steps: Sequence[Step]) -> Iterator[Finding]:

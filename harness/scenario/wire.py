@@ -42,6 +42,11 @@ class Wire:
         self.sent = 0
 
     @property
+    def transport(self) -> httpx.BaseTransport | None:
+        """What requests go through; None where they are only planned."""
+        return self._transport
+
+    @property
     def planned(self) -> bool:
         """Whether nothing is sent."""
         return self._transport is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -22,8 +23,9 @@ from harness.sentry.catalogue import read_catalogue
 from harness.sentry.control import Control
 from harness.sentry.dispatch import answer, respond
 from harness.sentry.ingest.endpoint import receive
+from harness.sentry.log import LogLines, start_capture, written_to
 from harness.sentry.pages import make_pages
-from harness.sentry.rendezvous import Rendezvous
+from harness.sentry.rendezvous import TURN, Rendezvous
 from harness.sentry.services import Services
 from harness.sentry.settings import Settings
 from harness.sentry.store import Image, Store
@@ -65,7 +67,9 @@ def create_app(
         audit=AuditLog(settings.audit_size),
         verifier=Verifier(settings.secret, settings.verified_tokens),
         rendezvous=Rendezvous(),
+        log=LogLines(),
     )
+    start_capture()
     app = Flask("harness.sentry")
     app.request_class = _AsciiRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
@@ -73,20 +77,27 @@ def create_app(
     # A path with two slashes in a row names nothing; a redirect would hide that.
     app.url_map.merge_slashes = False
     _route(app, services)
-    weak = replacements(weaknesses)
-    if weak:
-        app.wsgi_app = _weaken(app.wsgi_app, weak)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _surround(  # type: ignore[method-assign, assignment]
+        app.wsgi_app, services, replacements(weaknesses)
+    )
     return app
 
 
-def _weaken(serve: WSGIApplication, weak: Replacements) -> WSGIApplication:
-    """Serves each request with the weakened forms in place of their defences."""
+def _surround(serve: WSGIApplication, services: Services, weak: Replacements) -> WSGIApplication:
+    """Each request writes into its application's log, and is served with the weakened forms
+    in place of their defences.
+    """
 
-    def serve_weakly(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with applied(weak):
+    def serve_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with ExitStack() as around:
+            around.enter_context(written_to(services.log))
+            if weak:
+                around.enter_context(applied(weak))
+            if TURN in environ:
+                around.enter_context(services.rendezvous.call(environ[TURN]))
             return serve(environ, start_response)
 
-    return serve_weakly
+    return serve_request
 
 
 class _AsciiRequest(Request):
@@ -108,6 +119,8 @@ def _route(app: Flask, services: Services) -> None:
     def reset() -> None:
         services.store.restore()
         services.audit.clear()
+        services.log.clear()
+        services.verifier.forget()
         services.rendezvous.disarm()
         services.clock.reset()
 

@@ -127,6 +127,7 @@ class Control:
             ("PUT", "users/"): self._switch_user,
             ("PUT", "features/"): self._switch_feature,
             ("GET", "audit/"): self._read_audit,
+            ("GET", "log/"): self._read_log,
             ("POST", "rendezvous/"): self._arm,
         }
 
@@ -232,11 +233,10 @@ class Control:
         return Reply({"point": body.point, "parties": body.parties}, 201)
 
     def _read_audit(self, request: Request) -> Reply:
-        text = request.args.get("since", "0")
-        since = parse_id(text)
-        if since is None:
-            raise Invalid(fields={"since": ["A whole number is expected."]})
-        return Reply({"records": self._services.audit.since(since)})
+        return Reply({"records": self._services.audit.since(_since(request))})
+
+    def _read_log(self, request: Request) -> Reply:
+        return Reply({"lines": self._services.log.since(_since(request))})
 
     def _key(self, body: GrantBody) -> GrantKey:
         return GrantKey(
@@ -285,6 +285,13 @@ def check_token(authorization: str, expected: str) -> None:
 @check_token.weakened("control-open", title="The control API asks for no token")
 def _(authorization: str, expected: str) -> None:
     return None
+
+
+def _since(request: Request) -> int:
+    since = parse_id(request.args.get("since", "0"))
+    if since is None:
+        raise Invalid(fields={"since": ["A whole number is expected."]})
+    return since
 
 
 def _number(text: str) -> int:

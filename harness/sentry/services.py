@@ -8,6 +8,7 @@ from harness.clock import Clock
 from harness.randomness import Randomness
 from harness.sentry.agent.token import Verifier
 from harness.sentry.audit import AuditLog
+from harness.sentry.log import LogLines
 from harness.sentry.rendezvous import Rendezvous
 from harness.sentry.settings import Settings
 from harness.sentry.store import Store
@@ -24,3 +25,4 @@ class Services:
     audit: AuditLog
     verifier: Verifier
     rendezvous: Rendezvous
+    log: LogLines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +279,8 @@ def test_the_schema_is_a_schema() -> None:
 
 def test_the_schema_accepts_what_comes_along() -> None:
     for scenario in load_scenarios():
-        SCHEMA.validate(yaml.safe_load(Path(scenario.file).read_text().replace(" on:", ' "on":')))
+        text = re.sub(r"(?<!breaks) on:", ' "on":', Path(scenario.file).read_text())
+        SCHEMA.validate(yaml.safe_load(text))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from harness.scenario.expectations import answer, challenge, lists, records, resources, token
+from harness.scenario.expectations import (
+    answer,
+    challenge,
+    lists,
+    records,
+    resources,
+    token,
+    traces,
+)
 from harness.scenario.registry import add_expectation
 
-for _module in (answer, challenge, token, lists, resources, records):
+for _module in (answer, challenge, token, lists, resources, records, traces):
     for _expectation in _module.EXPECTATIONS:
         add_expectation(_expectation)

@@ -62,6 +62,11 @@ class Verifier:
         check_issued(claims, now)
         return claims
 
+    def forget(self) -> None:
+        """Remembers no token any more."""
+        with self._lock:
+            self._good.clear()
+
     def _remember(self, token: str, claims: Claims) -> None:
         with self._lock:
             self._good[token] = claims

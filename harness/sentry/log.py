@@ -1,0 +1,99 @@
+"""The application's own log, kept per application, so that it can be read over HTTP.
+
+Loggers are shared by all applications of a process; which of them a line belongs to is
+known from the request that is being answered. What other handlers do stays as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+
+#: The logger above all of the services' own.
+NAME: Final = "harness.sentry"
+
+#: Lines kept; older ones give way.
+SIZE: Final = 2000
+
+_MOST_CHARACTERS = 20_000
+
+
+class LogLines:
+    """The lines of one application, numbered from 1; the oldest give way."""
+
+    def __init__(self, size: int = SIZE) -> None:
+        self._lines: deque[dict[str, Any]] = deque(maxlen=size)
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def add(self, level: str, logger: str, text: str) -> None:
+        """Keeps a line."""
+        with self._lock:
+            self._number += 1
+            shown = text[:_MOST_CHARACTERS]
+            line = {"id": self._number, "level": level, "logger": logger, "text": shown}
+            self._lines.append(line)
+
+    def since(self, number: int) -> list[dict[str, Any]]:
+        """The lines after `number`, in order: `id`, `level`, `logger`, `text`."""
+        with self._lock:
+            return [line for line in self._lines if line["id"] > number]
+
+    def clear(self) -> None:
+        """Forgets every line and counts from 1 again."""
+        with self._lock:
+            self._lines.clear()
+            self._number = 0
+
+
+_current: ContextVar[LogLines | None] = ContextVar("log", default=None)
+
+
+@contextmanager
+def written_to(lines: LogLines) -> Iterator[None]:
+    """What is logged within the context is kept in `lines`."""
+    token = _current.set(lines)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class _Capture(logging.Handler):
+    """Keeps each record with the application whose request is being answered."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = _current.get()
+        if lines is not None:
+            lines.add(record.levelname, record.name, self.format(record))
+        # With a handler on the way logging's last resort is not asked any more: errors
+        # have to reach somebody still.
+        last = logging.lastResort
+        if last and record.levelno >= last.level and not _has_others(record.name, self):
+            last.handle(record)
+
+
+def _has_others(name: str, own: logging.Handler) -> bool:
+    logger: logging.Logger | None = logging.getLogger(name)
+    while logger is not None:
+        if any(handler is not own for handler in logger.handlers):
+            return True
+        logger = logger.parent if logger.propagate else None
+    return False
+
+
+_capture = _Capture()
+
+
+def start_capture() -> None:
+    """Lets lines from INFO on be kept; once for all applications of the process."""
+    logger = logging.getLogger(NAME)
+    if _capture not in logger.handlers:
+        logger.addHandler(_capture)
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
