@@ -25,7 +25,7 @@ from harness.sentry.credentials import (
 )
 from harness.sentry.errors import NOT_PROVIDED, Denied, Unauthenticated
 from harness.sentry.principal import ANONYMOUS, Caller, Credential
-from harness.sentry.route import Route
+from harness.sentry.route import Route, parse_id
 from harness.sentry.services import Services
 
 _AUTHORIZATION = "HTTP_AUTHORIZATION"
@@ -40,6 +40,9 @@ BEARERS = (
 
 # RFC 6750 section 2.1; two headers joined by a server hold a space or a comma, and so do not match.
 _BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE)
+
+# For a weakened form: where proxies that authenticate put the user.
+_PROXY_HEADERS = ("X-Forwarded-User", "X-Remote-User", "X-User-Id", "X-Auth-Request-User")
 
 #: The answer to an approval that does not come from the user's own session alone.
 NOT_FROM_SESSION = "Approval must be performed from a user session."
@@ -75,6 +78,53 @@ def _(request: Request, services: Services, route: Route) -> Caller:
         if caller is None:
             raise
         return caller
+
+
+@authenticate.weakened(
+    "other-scheme-passed-over", title="A cookie answers for an Authorization of another scheme"
+)
+def _(request: Request, services: Services, route: Route) -> Caller:
+    if request.environ.get(_AUTHORIZATION, "bearer").lower().startswith("bearer"):
+        return authenticate.sound(request, services, route)
+    return session.authenticate(request, services) or authenticate.sound(request, services, route)
+
+
+@authenticate.weakened("cookie-before-bearer", title="A cookie counts more than the bearer with it")
+def _(request: Request, services: Services, route: Route) -> Caller:
+    return session.authenticate(request, services) or authenticate.sound(request, services, route)
+
+
+@authenticate.weakened(
+    "viewer-context-before-bearer", title="A viewer context counts more than the bearer with it"
+)
+def _(request: Request, services: Services, route: Route) -> Caller:
+    seen = viewer_context.authenticate(request.environ, services)
+    return seen or authenticate.sound(request, services, route)
+
+
+@authenticate.weakened(
+    "cookie-before-viewer-context", title="A cookie counts more than the viewer context with it"
+)
+def _(request: Request, services: Services, route: Route) -> Caller:
+    if _AUTHORIZATION in request.environ:
+        return authenticate.sound(request, services, route)
+    return session.authenticate(request, services) or authenticate.sound(request, services, route)
+
+
+@authenticate.weakened("token-in-url-accepted", title="A token in the URL counts as a header")
+def _(request: Request, services: Services, route: Route) -> Caller:
+    token = request.args.get("access_token")
+    if token is None or _AUTHORIZATION in request.environ:
+        return authenticate.sound(request, services, route)
+    return _read_authorization(f"Bearer {token}", services, route)
+
+
+@authenticate.weakened("identity-header-trusted", title="A proxy's header says who calls")
+def _(request: Request, services: Services, route: Route) -> Caller:
+    for name in _PROXY_HEADERS:
+        if (user_id := parse_id(request.headers.get(name, ""))) is not None:
+            return Caller(Credential.SESSION, user_id=user_id)
+    return authenticate.sound(request, services, route)
 
 
 @defence(
@@ -150,6 +200,14 @@ def parse_bearer(value: str) -> str:
 def _(value: str) -> str:
     found: list[str] = _BEARER.findall(value)
     return found[-1] if found else parse_bearer.sound(value)
+
+
+@parse_bearer.weakened(
+    "first-bearer-taken", title="What comes after the first bearer is passed over"
+)
+def _(value: str) -> str:
+    matched = _BEARER.match(value)
+    return matched[1] if matched else parse_bearer.sound(value)
 
 
 def _refuse_header(value: str) -> Unauthenticated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.defence import defence
+from harness.scopes import ALL_SCOPES
 from harness.sentry.agent import dialect
 from harness.sentry.catalogue import Operation
 from harness.sentry.errors import Denied
@@ -31,6 +32,11 @@ def scopes_to_name(operation: Operation, caller: Caller) -> Iterable[str]:
 @scopes_to_name.weakened("held-scopes-named", title="The challenge tells what the caller holds")
 def _(operation: Operation, caller: Caller) -> Iterable[str]:
     return operation.scopes | (caller.scopes or frozenset())
+
+
+@scopes_to_name.weakened("all-scopes-named", title="The challenge asks for every scope there is")
+def _(operation: Operation, caller: Caller) -> Iterable[str]:
+    return ALL_SCOPES
 
 
 @defence(

@@ -16,6 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.defence import defence
+from harness.sentry.agent import dialect
+
 #: The body of a denial by scope, role or organization (Sentry's words: clients print them).
 NO_PERMISSION = "You do not have permission to perform this action."
 NOT_PROVIDED = "Authentication credentials were not provided."
@@ -52,9 +55,25 @@ class Unauthenticated(ApiError):
         super().__init__(
             detail,
             rule=rule,
-            headers={"WWW-Authenticate": 'xBasic realm="api"'},
+            headers={"WWW-Authenticate": ask_for_credentials()},
             reason=reason,
         )
+
+
+@defence(
+    "challenge.authenticated",
+    title="Who is not known is asked for a credential, never for scopes",
+    cwe=451,
+    source="RFC 6750 section 3.1",
+)
+def ask_for_credentials() -> str:
+    """The `WWW-Authenticate` value of a 401."""
+    return 'xBasic realm="api"'
+
+
+@ask_for_credentials.weakened("unknown-caller-challenged", title="A bad token asks for an approval")
+def _() -> str:
+    return dialect.challenge({"org:admin", "org:write"})
 
 
 class Denied(ApiError):

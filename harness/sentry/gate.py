@@ -6,6 +6,8 @@ so an answer of its discloses nothing about what exists (RFC 6750 section 3.1).
 
 from __future__ import annotations
 
+from flask import request
+
 from harness.defence import defence
 from harness.sentry import objects
 from harness.sentry.access import suffices
@@ -37,6 +39,12 @@ def find_operation(endpoint: Endpoint, method: str) -> Operation | None:
 def _(endpoint: Endpoint, method: str) -> Operation | None:
     asked = "POST" if endpoint.template == _APPROVAL and method == "GET" else method
     return find_operation.sound(endpoint, asked)
+
+
+@find_operation.weakened("method-overridden", title="A header or the query names another method")
+def _(endpoint: Endpoint, method: str) -> Operation | None:
+    named = request.headers.get("X-HTTP-Method-Override") or request.args.get("_method") or method
+    return find_operation.sound(endpoint, named.upper())
 
 
 @defence(

@@ -17,10 +17,11 @@ from harness.sentry.agent.claims import Claims
 from harness.sentry.agent.grant import GrantKey, read_granted
 from harness.sentry.agent.session_id import SessionId
 from harness.sentry.agent.token import encode
-from harness.sentry.body import Body, read_body
+from harness.sentry.body import Body, read_body, read_object
 from harness.sentry.call import Call, operation
 from harness.sentry.errors import Denied, Invalid, NotFound
 from harness.sentry.principal import USERS, Caller, Credential
+from harness.sentry.route import parse_id
 from harness.sentry.schema import feature
 
 _feature = (
@@ -49,7 +50,7 @@ def mint(call: Call) -> dict[str, Any]:
     body = read_body(call, MintBody, nested=True)
     if not call.services.settings.secret:
         raise Invalid("Agent tokens are not configured.", status=503, rule="no-secret")
-    key = GrantKey(call.organization.id, user_id, body.sessionId)
+    key = identify(call, user_id, body.sessionId)
     requested = body.requestedScopes if "requestedScopes" in body.model_fields_set else None
     claims = narrow(call, key, requested)
     call.decision.rule = "mint"
@@ -98,6 +99,29 @@ def check_mint_feature(call: Call) -> None:
 @check_mint_feature.weakened("mint-without-feature", title="Tokens are minted with the flow off")
 def _(call: Call) -> None:
     return None
+
+
+@defence(
+    "mint.identity",
+    title="A token is for whoever asks and where the path says, whatever the body says",
+    cwe=639,
+    source="getsentry/sentry#118539",
+)
+def identify(call: Call, user_id: int, session_id: str) -> GrantKey:
+    """Organization, user and session of the token to be."""
+    return GrantKey(call.organization.id, user_id, session_id)
+
+
+@identify.weakened("mint-for-named-user", title="The body says whom a token is for")
+def _(call: Call, user_id: int, session_id: str) -> GrantKey:
+    named = _read_id(call, "userId", "user_id")
+    return GrantKey(call.organization.id, user_id if named is None else named, session_id)
+
+
+@identify.weakened("mint-in-named-organization", title="The body says where a token is good")
+def _(call: Call, user_id: int, session_id: str) -> GrantKey:
+    named = _read_id(call, "organizationId", "organization_id")
+    return GrantKey(call.organization.id if named is None else named, user_id, session_id)
 
 
 @defence(
@@ -183,6 +207,17 @@ def _(held: frozenset[str], requested: frozenset[str]) -> frozenset[str]:
 @cut_to_request.weakened("request-ignored", title="A token has more than its mint asked for")
 def _(held: frozenset[str], requested: frozenset[str]) -> frozenset[str]:
     return held
+
+
+@cut_to_request.weakened("empty-request-ignored", title="To ask for nothing is to ask for all")
+def _(held: frozenset[str], requested: frozenset[str]) -> frozenset[str]:
+    return held & requested if requested else held
+
+
+def _read_id(call: Call, *names: str) -> int | None:
+    """For weakened forms: the id that the query or the body has under one of `names`."""
+    said = read_object(call.request) | call.request.args.to_dict()
+    return next((parse_id(str(said[name])) for name in names if name in said), None)
 
 
 def require_feature(call: Call) -> None:

@@ -7,14 +7,11 @@ from collections import OrderedDict
 
 import jwt
 
+from harness.defence import defence
 from harness.sentry.agent import dialect
 from harness.sentry.agent.claims import Claims, NoSecret
-from harness.sentry.agent.verification import (
-    check_expiry,
-    check_issued,
-    check_signature,
-    parse_claims,
-)
+from harness.sentry.agent.signature import check_signature
+from harness.sentry.agent.verification import check_expiry, check_issued, parse_claims
 
 
 def encode(claims: Claims, secret: str) -> str:
@@ -54,10 +51,11 @@ class Verifier:
 
         Raises TokenError.
         """
-        claims = self._good.get(token)
+        remembered = name_remembered(token)
+        claims = self._good.get(remembered)
         if claims is None:
             claims = parse_claims(check_signature(encoded, self._secret))
-            self._remember(token, claims)
+            self._remember(remembered, claims)
         check_expiry(claims, now)
         check_issued(claims, now)
         return claims
@@ -67,8 +65,26 @@ class Verifier:
         with self._lock:
             self._good.clear()
 
-    def _remember(self, token: str, claims: Claims) -> None:
+    def _remember(self, name: str, claims: Claims) -> None:
         with self._lock:
-            self._good[token] = claims
+            self._good[name] = claims
             while len(self._good) > self._remembered:
                 self._good.popitem(last=False)
+
+
+@defence(
+    "agent-token.memory",
+    title="A token that was verified is recognised by its whole text",
+    cwe=345,
+    source="RFC 8725 section 3.3",
+)
+def name_remembered(token: str) -> str:
+    """What a verified token is remembered under."""
+    return token
+
+
+@name_remembered.weakened(
+    "signature-not-remembered", title="A known token is recognised by its claims alone"
+)
+def _(token: str) -> str:
+    return token.rpartition(".")[0]

@@ -1,86 +1,22 @@
-"""The rules of a good agent token, each a defence with its weakened forms.
+"""What a signed agent token must say, each rule a defence with its weakened forms.
 
-RFC 7519 (JWT), RFC 7515 (JWS) and RFC 8725 (its best practices) say why; the
-token's own form is the dialect's.
+RFC 7519 (JWT) and RFC 8725 (its best practices) say why; the token's own form is
+the dialect's.
 """
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Iterable
 from typing import Any
 
-import jwt
-
 from harness.defence import defence
 from harness.sentry.agent import dialect
-from harness.sentry.agent.claims import BadClaims, BadSignature, Claims, NoSecret, NotInTime
+from harness.sentry.agent.claims import BadClaims, Claims, NotInTime
 from harness.sentry.schema import MAX_ID
 
 _CLAIMS = ("aud", "sub", "org", "scopes", "sid", "iat", "exp")
 # Of a time or an id; more are nobody's, and dear to convert.
 _DIGITS = 18
-# RFC 7519 times are compared by this module, with the application's clock.
-_OPTIONS: Any = {
-    "verify_exp": False,
-    "verify_iat": False,
-    "verify_nbf": False,
-    "verify_aud": False,
-    "verify_iss": False,
-    "verify_sub": False,
-    "verify_jti": False,
-}
-
-
-@defence(
-    "agent-token.signature",
-    title="Only a JWT signed with HS256 and the shared secret is read",
-    cwe=347,
-    source="RFC 8725 section 3.1",
-)
-def check_signature(encoded: str, secret: str) -> dict[str, Any]:
-    """The payload of `encoded`. Raises NoSecret or BadSignature."""
-    if not secret:
-        raise NoSecret("no-secret")
-    if "=" in encoded:
-        # RFC 7515 section 2: no padding. The library reads it, and one token would have two texts.
-        raise BadSignature("signature")
-    return _decode(encoded, secret, [dialect.ALGORITHM], _OPTIONS)
-
-
-@check_signature.weakened("signature-not-checked", title="The signature is not looked at")
-def _(encoded: str, secret: str) -> dict[str, Any]:
-    return _decode(encoded, "", None, _OPTIONS | {"verify_signature": False})
-
-
-@check_signature.weakened("alg-none-accepted", title="The token's own word `none` is believed")
-def _(encoded: str, secret: str) -> dict[str, Any]:
-    if str(_header(encoded).get("alg")).lower() == "none":
-        return _decode(encoded, "", None, _OPTIONS | {"verify_signature": False})
-    return check_signature.sound(encoded, secret)
-
-
-@check_signature.weakened("any-hmac-accepted", title="Every HMAC algorithm is accepted")
-def _(encoded: str, secret: str) -> dict[str, Any]:
-    return _decode(encoded, secret, ["HS256", "HS384", "HS512"], _OPTIONS)
-
-
-@check_signature.weakened("empty-secret-accepted", title="No secret is a key of no bytes")
-def _(encoded: str, secret: str) -> dict[str, Any]:
-    if secret:
-        return check_signature.sound(encoded, secret)
-    # The library refuses such a key by itself.
-    signed, _, signature = encoded.rpartition(".")
-    made = base64.urlsafe_b64encode(hmac.digest(b"", signed.encode(), "sha256"))
-    if made.decode().rstrip("=") != signature:
-        raise BadSignature("signature")
-    return _decode(encoded, "", None, _OPTIONS | {"verify_signature": False})
-
-
-@check_signature.weakened("respelled-token-accepted", title="One token has several spellings")
-def _(encoded: str, secret: str) -> dict[str, Any]:
-    return _decode(encoded, secret, [dialect.ALGORITHM], _OPTIONS)
 
 
 def parse_claims(payload: dict[str, Any]) -> Claims:
@@ -303,23 +239,6 @@ def _(claims: Claims, now: float) -> None:
 @check_lifetime.weakened("backward-lifetime-accepted", title="A token may expire before its issue")
 def _(issued_at: int, expires_at: int) -> None:
     return None
-
-
-def _decode(
-    encoded: str, secret: str, algorithms: list[str] | None, options: Any
-) -> dict[str, Any]:
-    try:
-        return jwt.decode(encoded, secret, algorithms=algorithms, options=options)
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        # Chained causes would carry the library's words into the log.
-        raise BadSignature("signature") from None
-
-
-def _header(encoded: str) -> dict[str, Any]:
-    try:
-        return jwt.get_unverified_header(encoded)
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        raise BadSignature("signature") from None
 
 
 def _coerce(name: str, value: object) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, exists, literal, select
 from harness.defence import defence
 from harness.sentry.agent import dialect
 from harness.sentry.agent.claims import Claims, NotServed, TokenError
+from harness.sentry.agent.grant import GrantKey, read_granted
 from harness.sentry.errors import Unauthenticated
 from harness.sentry.principal import Caller, Credential, Membership
 from harness.sentry.route import Route
@@ -72,7 +73,7 @@ def authenticate(bearer: str, services: Services, route: Route) -> Caller | None
         Credential.AGENT_TOKEN,
         user_id=claims.user_id,
         email=row.user_email,
-        scopes=claims.scopes,
+        scopes=held_by_token(claims, services),
         organization_id=claims.organization_id,
         agent_session=claims.session_id,
         membership=Membership(row, row.member_id, row.member_role),
@@ -83,6 +84,23 @@ def refuse(reason: str, bearer: str, claims: Claims | None = None) -> Unauthenti
     """The error for a bad agent token: opaque to the caller, `reason` and ids for the log."""
     log_refusal(reason, bearer, claims)
     return Unauthenticated(describe_refusal(reason), rule="agent-token", reason=reason)
+
+
+@defence(
+    "agent-token.fixed-scopes",
+    title="A token carries what it was minted with, and never grows",
+    cwe=269,
+    source="getsentry/sentry#118539",
+)
+def held_by_token(claims: Claims, services: Services) -> frozenset[str]:
+    """The scopes that cap the caller."""
+    return claims.scopes
+
+
+@held_by_token.weakened("token-grows", title="An approval widens the tokens that are out already")
+def _(claims: Claims, services: Services) -> frozenset[str]:
+    key = GrantKey(claims.organization_id, claims.user_id, claims.session_id)
+    return claims.scopes | read_granted(services.store, key, services.clock.now())
 
 
 @defence(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Request
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from harness.defence import defence
 from harness.sentry.credentials.stored_token import digest
@@ -27,10 +28,9 @@ CSRF_HEADER = "X-CSRFToken"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 _find = (
-    select(session.c.expires_at, session.c.sudo_until, user.c.id, user.c.email)
+    select(session.c.expires_at, session.c.sudo_until, user.c.id, user.c.email, user.c.is_active)
     .select_from(session.join(user, user.c.id == session.c.user_id))
     .where(session.c.hashed_key == bindparam("hashed_key"))
-    .where(user.c.is_active)
 )
 _of_key = session.c.hashed_key == bindparam("key")
 
@@ -53,6 +53,8 @@ def read_session(request: Request, services: Services) -> Caller | None:
         return None
     row = services.store.one(_find, hashed_key=digest(key))
     if row is None or not is_live(row.expires_at, services.clock.now()):
+        return None
+    if not belongs_to_active(row):
         return None
     return Caller(Credential.SESSION, user_id=row.id, email=row.email, sudo_until=row.sudo_until)
 
@@ -96,6 +98,22 @@ def is_live(expires_at: datetime, now: datetime) -> bool:
 
 @is_live.weakened("session-never-expires", title="A session cookie is good for ever")
 def _(expires_at: datetime, now: datetime) -> bool:
+    return True
+
+
+@defence(
+    "session.active-user",
+    title="The user of a session is active on each use",
+    cwe=613,
+    source="OWASP Session Management",
+)
+def belongs_to_active(row: Row[Any]) -> bool:
+    """Whether the session's user may still sign in."""
+    return bool(row.is_active)
+
+
+@belongs_to_active.weakened("inactive-user-session-served", title="Sessions outlive their account")
+def _(row: Row[Any]) -> bool:
     return True
 
 

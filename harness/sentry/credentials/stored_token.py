@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
+from harness.defence import defence
 from harness.sentry.errors import Unauthenticated
 from harness.sentry.schema import api_token, organization, user
 from harness.sentry.store import Store
@@ -51,6 +52,22 @@ def read_token(store: Store, kind: str, bearer: str, now: datetime) -> Row[Any]:
     row = rows[0]
     if row.expires_at is not None and row.expires_at <= now:
         raise Unauthenticated("Token expired", rule="token", reason="expired")
+    check_active(row)
+    return row
+
+
+@defence(
+    "stored-token.active-user",
+    title="The user of a stored token is active on each use",
+    cwe=613,
+    source="CWE-613",
+)
+def check_active(row: Row[Any]) -> None:
+    """Raises Unauthenticated for a user who was switched off; an organization has none."""
     if row.user_id is not None and not row.is_active:
         raise Unauthenticated("User inactive or deleted", rule="token", reason="inactive-user")
-    return row
+
+
+@check_active.weakened("inactive-user-token-served", title="User tokens outlive their account")
+def _(row: Row[Any]) -> None:
+    return None
