@@ -86,10 +86,15 @@ _expression = click.option(
     metavar="N",
     help="Play in N processes at once.",
 )
-@click.option("--json", "json_file", metavar="F", help="Write the transcript of the run as JSON.")
-@click.option("--junit", "junit_file", metavar="F", help="Write the results as JUnit XML.")
+@click.option("--json", metavar="F", help="Write the transcript of the run as JSON; - is stdout.")
+@click.option("--junit", metavar="F", help="Write the results as JUnit XML.")
+@click.option("--html", metavar="F", help="Write all evidence as one page for people.")
+@click.option("--sarif", metavar="F", help="Write what failed as SARIF 2.1.0, for code scanning.")
+@click.option("--sarif-all", is_flag=True, help="Put what held into it as well, of kind pass.")
+@click.option("--har", metavar="F", help="Write every exchange as HAR 1.2, for a browser's tools.")
 @_expression
 @click.option("-v", "--verbose", is_flag=True, help="Show every step and check.")
+@click.option("--curl", is_flag=True, help="Show each exchange as a curl command; -v does, too.")
 def run(**options: Any) -> None:
     """Play scenarios and say, with evidence, what held.
 
@@ -100,7 +105,8 @@ def run(**options: Any) -> None:
     with _imports():
         from harness.commands.run import run_command
 
-    sys.exit(run_command(**options))
+    files = {kind: options.pop(kind) for kind in ("json", "junit", "html", "sarif", "har")}
+    sys.exit(run_command(files=files, **options))
 
 
 @cli.command("list")

@@ -1,4 +1,4 @@
-"""The files that a run leaves behind: checked before it begins, each written whole or not at all."""
+"""The files that a run leaves: checked before it begins, each written whole or not at all."""
 
 from __future__ import annotations
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import click
 from rich.console import Console
 
 from harness.commands.failure import Misuse
+from harness.commands.reports import Reports
 from harness.commands.selection import select
 from harness.commands.weakening import announce, read_weaknesses
 from harness.document import DocumentError
 from harness.report.console import print_plan, print_run, show_progress
-from harness.report.json_report import render_json
-from harness.report.junit import render_junit
 from harness.scenario.description import read_target
 from harness.scenario.loader import load_scenarios
 from harness.scenario.model import Scenario
-from harness.scenario.result import Run
 from harness.scenario.runner import DEFAULT_SEED, plan_scenarios, run_scenarios
 from harness.scenario.targets import InProcess, Loopback, Running, Seed, Target
 from harness.world import load_world
 
 # Wide enough for a title beside an id, where no terminal says how wide it is.
 _FILE_WIDTH = 160
-_STDOUT = "-"
 
 
 def run_command(
@@ -42,33 +38,33 @@ def run_command(
     seed: int | None,
     shuffle: bool,
     jobs: int,
-    json_file: str | None,
-    junit_file: str | None,
+    files: Mapping[str, str | None],
+    sarif_all: bool,
     expression: str | None,
     verbose: bool,
+    curl: bool,
 ) -> int:
     """Plays the scenarios that `names` and `expression` select; gives the exit code.
 
-    Raises Misuse for options that contradict each other, and for files that are wrong or
-    cannot be written; nothing was sent then.
+    `files`: where each kind of report goes. Raises Misuse for options that contradict each
+    other, and for files that are wrong or cannot be written; nothing was sent then.
     """
     _check_options(target, live=live, world=world, plan=plan, jobs=jobs)
     if weaknesses and target is not None:
         raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
     weakened = read_weaknesses(weaknesses)
-    for file in (json_file, junit_file):
-        _check_writable(file)
+    reports = Reports(files, everything=sarif_all)
     try:
         where = _find_target(target, live=live, weaknesses=weakened)
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
-        console = _open_console(json_file, junit_file)
+        console = _open_console(aside=reports.on_stdout)
         sown: Seed = DEFAULT_SEED if seed is None else seed
         if plan:
             run = plan_scenarios(scenarios, where, seed=sown)
             with _trimmed(console):
-                print_plan(run, console)
+                print_plan(run, console, curl=curl)
         else:
             with show_progress(console, len(scenarios)) as on_progress:
                 run = run_scenarios(
@@ -80,11 +76,11 @@ def run_command(
                     on_progress=on_progress,
                 )
             with _trimmed(console):
-                print_run(run, console, verbose=verbose)
+                print_run(run, console, verbose=verbose, curl=curl)
         announce(weakened)
     except DocumentError as error:
         raise Misuse(str(error)) from None
-    _write_reports(run, json_file, junit_file)
+    reports.write(run)
     return run.exit_code
 
 
@@ -101,17 +97,6 @@ def _check_options(
         raise Misuse("-j: at a running server scenarios are played one after another")
 
 
-def _check_writable(file: str | None) -> None:
-    """Before anything is played: a run whose report cannot be written is a run for nothing."""
-    if file is None or file == _STDOUT:
-        return
-    try:
-        # Made empty now, as a shell's redirection does.
-        Path(file).write_bytes(b"")
-    except OSError as error:
-        raise Misuse(f"{file} cannot be written: {error.strerror or error}") from None
-
-
 def _find_target(file: str | None, *, live: bool, weaknesses: tuple[str, ...]) -> Target:
     """Raises DocumentError for a description that is wrong."""
     if file is not None:
@@ -125,9 +110,9 @@ def _move_to(world: str, scenarios: Sequence[Scenario]) -> list[Scenario]:
     return [replace(scenario, world=world) for scenario in scenarios]
 
 
-def _open_console(*files: str | None) -> Console:
-    """For people; a report on stdout takes that for itself."""
-    stream = sys.stderr if _STDOUT in files else sys.stdout
+def _open_console(*, aside: bool) -> Console:
+    """For people; `aside` leaves stdout to a report."""
+    stream = sys.stderr if aside else sys.stdout
     width = None if stream.isatty() else _FILE_WIDTH
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
@@ -142,14 +127,3 @@ def _trimmed(console: Console) -> Iterator[None]:
         yield
     for line in captured.get().splitlines():
         click.echo(line.rstrip(), file=console.file)
-
-
-def _write_reports(run: Run, json_file: str | None, junit_file: str | None) -> None:
-    for file, render in ((json_file, render_json), (junit_file, render_junit)):
-        if file == _STDOUT:
-            click.echo(render(run), nl=False)
-        elif file is not None:
-            try:
-                Path(file).write_text(render(run), "utf-8")
-            except OSError as error:
-                raise Misuse(f"{file} cannot be written: {error.strerror or error}") from None

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from harness.report.curl import render_curl
 from harness.report.steps import (
     Event,
     StepView,
@@ -56,28 +58,35 @@ def show_progress(console: Console, total: int) -> Iterator[OnProgress]:
         yield note
 
 
-def print_run(run: Run, console: Console, *, verbose: bool = False) -> None:
-    """The table of all scenarios, then the failed ones; `verbose` tells every step of all."""
+def print_run(run: Run, console: Console, *, verbose: bool = False, curl: bool = False) -> None:
+    """The table of all scenarios, then the failed ones; `verbose` tells every step of all.
+
+    `curl`: with each step that is told its exchanges as commands; `verbose` has them too.
+    """
     for result in run.results:
         if verbose or result.outcome == "failed":
-            print_result(result, console, verbose=verbose)
+            print_result(result, console, verbose=verbose, curl=curl)
     console.print(_table(run))
     console.print(_summary(run))
 
 
-def print_result(result: Result, console: Console, *, verbose: bool = False) -> None:
+def print_result(
+    result: Result, console: Console, *, verbose: bool = False, curl: bool = False
+) -> None:
     """One scenario: its failed steps with their exchanges; `verbose` tells every step."""
-    console.print(_tell(result, verbose=verbose))
+    console.print(_tell(result, verbose=verbose, curl=curl or verbose))
 
 
-def print_plan(run: Run, console: Console) -> None:
-    """What would be sent, by scenario and step."""
+def print_plan(run: Run, console: Console, *, curl: bool = False) -> None:
+    """What would be sent, by scenario and step; `curl` as commands as well."""
     for result in run.results:
         console.print(_heading(result))
         if result.outcome == "inconclusive":
             console.print(Padding(_text(result.reason, "yellow"), (0, 0, 0, 2)))
         for view in read_steps(result):
             console.print(Padding(_plan_step(view), (0, 0, 0, 2)))
+            if curl:
+                console.print(Group(*_commands(view)))
 
 
 def _plan_step(view: StepView) -> Group:
@@ -125,19 +134,18 @@ def _summary(run: Run) -> Text:
     return text
 
 
-def _tell(result: Result, *, verbose: bool) -> Group:
-    parts: list[Text | Panel | Padding] = [_heading(result)]
+def _tell(result: Result, *, verbose: bool, curl: bool) -> Group:
+    parts: list[RenderableType] = [_heading(result)]
     started = find_event(result, "started")
     if verbose and started.get("note"):
         parts.append(Padding(_text(started["note"].strip(), "italic"), (0, 0, 0, 2)))
     if verbose and started.get("cast"):
         cast = ", ".join(f"{name} is {who}" for name, who in started["cast"].items())
         parts.append(Padding(_text(cast, "dim"), (0, 0, 0, 2)))
-    parts += [
-        Padding(_tell_step(view), (0, 0, 0, 2))
-        for view in read_steps(result)
-        if verbose or view.failed
-    ]
+    for view in read_steps(result):
+        if verbose or view.failed:
+            parts.append(Padding(_tell_step(view), (0, 0, 0, 2)))
+            parts += _commands(view) if curl else []
     if result.outcome == "inconclusive":
         parts.append(Padding(_text(result.reason, "yellow"), (0, 0, 0, 2)))
     return Group(*parts)
@@ -168,6 +176,22 @@ def _tell_step(view: StepView) -> Group:
         lines += [Padding(_exchange(exchange), (0, 0, 0, 2)) for exchange in view.of("exchange")]
         lines += [_text(f"  {_decision_line(event)}", "dim") for event in view.of("decision")]
     return Group(*lines)
+
+
+def _commands(view: StepView) -> list[Line]:
+    return [Line(f"    {render_curl(exchange)}", "dim") for exchange in view.of("exchange")]
+
+
+class Line:
+    """A line that is never broken or cut, so that it can be copied whole."""
+
+    def __init__(self, text: str, style: str) -> None:
+        self._text = text
+        self._style = style
+
+    def __rich_console__(self, console: Console, _: ConsoleOptions) -> Iterator[Segment]:
+        yield Segment(visible(self._text), console.get_style(self._style))
+        yield Segment.line()
 
 
 def _step_line(view: StepView) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 # Control characters but tab and line feed, marks that reverse text, and what XML forbids.
@@ -18,13 +19,22 @@ def visible(text: str) -> str:
 
 
 def visible_data(value: Any) -> Any:
-    """JSON data with every text and key visible; a number that JSON has no way to write, too."""
+    """JSON data with every text and key made visible, and every number finite."""
+    return _map(value, visible)
+
+
+def finite(value: Any) -> Any:
+    """JSON data in which a number that JSON has no way to write is a text: `inf`, `nan`."""
+    return _map(value, lambda text: text)
+
+
+def _map(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, dict):
-        return {visible(str(key)): visible_data(inner) for key, inner in value.items()}
+        return change(value)
+    if isinstance(value, Mapping):
+        return {change(str(key)): _map(inner, change) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [visible_data(inner) for inner in value]
+        return [_map(inner, change) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

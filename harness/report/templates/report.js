@@ -94,7 +94,7 @@
 
   function showDecision(decision) {
     const summary = make("summary", "", make("span", "mark", decision.allowed ? "✓" : "✗"),
-      `the server ${text(decision.gist)}`);
+      `the server's decision: ${text(decision.gist)}`);
     return make("details", `decision ${decision.allowed ? "allow" : "deny"}`, summary,
       listTerms(decision.fields));
   }
@@ -180,7 +180,7 @@
     if (item.token) return showToken(item.token);
     if (item.check) return showCheck(item.check);
     const said = item.decision ? showDecision(item.decision) : text(item.remark);
-    return make("div", "row", drawLanes(), make("div", "label", said));
+    return make("div", "row", drawLanes(), make("div", "label remark", said));
   }
 
   function showStep(step, place, anchor) {
