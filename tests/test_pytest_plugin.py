@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+# Here and not in each run: pytester forgets what is imported while it runs.
+import harness.commands.run
+import harness.playground  # noqa: F401
+
 GOOD = """\
 id: reads
 title: An agent reads
@@ -36,7 +40,7 @@ def _own_processes(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_scenario_file_on_the_command_line_is_a_test(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", reads=GOOD)
-    done = pytester.runpytest_subprocess("reads.yaml", "-v")
+    done = pytester.runpytest_inprocess("reads.yaml", "-v")
     done.assert_outcomes(passed=1)
     done.stdout.fnmatch_lines(["reads.yaml::reads PASSED*"])
 
@@ -44,7 +48,7 @@ def test_a_scenario_file_on_the_command_line_is_a_test(pytester: pytest.Pytester
 def test_yaml_files_of_others_are_left_alone(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", compose="services: {}")
     pytester.makepyfile("def test_nothing(): pass")
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
 def test_the_ini_option_names_scenarios_by_glob(pytester: pytest.Pytester) -> None:
@@ -53,15 +57,15 @@ def test_the_ini_option_names_scenarios_by_glob(pytester: pytest.Pytester) -> No
     folder.mkdir()
     (folder / "reads.yaml").write_text(GOOD)
     pytester.makefile(".yaml", other="no: scenario")
-    done = pytester.runpytest_subprocess("-v")
+    done = pytester.runpytest_inprocess("-v")
     done.assert_outcomes(passed=1)
-    pytester.runpytest_subprocess("-k", "reading").assert_outcomes(passed=1)
-    pytester.runpytest_subprocess("-k", "writing").assert_outcomes(deselected=1)
+    pytester.runpytest_inprocess("-k", "reading").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-k", "writing").assert_outcomes(deselected=1)
 
 
 def test_a_failure_shows_the_check_and_the_exchange(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", fails=FAILING)
-    done = pytester.runpytest_subprocess("fails.yaml")
+    done = pytester.runpytest_inprocess("fails.yaml")
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(
         [
@@ -81,7 +85,7 @@ def test_a_failure_shows_the_check_and_the_exchange(pytester: pytest.Pytester) -
 
 def test_a_mistake_is_an_error_of_collection_with_its_line(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", wrong=WRONG)
-    done = pytester.runpytest_subprocess("wrong.yaml")
+    done = pytester.runpytest_inprocess("wrong.yaml")
     assert done.ret == pytest.ExitCode.INTERRUPTED
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*wrong.yaml:5:*minds*", "*wrong.yaml:7:*statos*"])
@@ -89,7 +93,7 @@ def test_a_mistake_is_an_error_of_collection_with_its_line(pytester: pytest.Pyte
 
 def test_what_cannot_be_judged_is_no_success(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", nobody=INCONCLUSIVE)
-    done = pytester.runpytest_subprocess("nobody.yaml")
+    done = pytester.runpytest_inprocess("nobody.yaml")
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["inconclusive: *"])
 
@@ -202,7 +206,7 @@ TESTS = """
 
 def test_fixtures(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TESTS)
-    done = pytester.runpytest_subprocess("-p", "no:xdist")
+    done = pytester.runpytest_inprocess("-p", "no:xdist")
     done.assert_outcomes(passed=9)
 
 
@@ -222,7 +226,7 @@ def test_a_marker_with_a_wrong_name_is_said(pytester: pytest.Pytester) -> None:
         def test_it(mock_sentry): ...
         """
     )
-    done = pytester.runpytest_subprocess()
+    done = pytester.runpytest_inprocess()
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*@pytest.mark.seer has no wurld*"])
 

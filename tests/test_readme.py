@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-# Importing it fills the tables of the language.
-import harness.scenario.loader  # noqa: F401
+# Fills the tables of the language; and pytester forgets what is imported while it runs.
+import harness.commands.run
+import harness.playground  # noqa: F401
 from harness.cli import cli
 from harness.deployment import deploy
 from harness.scenario.description import Description
@@ -74,7 +75,7 @@ def test_the_make_targets_are_there() -> None:
 def test_python_shown_passes_as_a_test(pytester: pytest.Pytester) -> None:
     for name, text in files("python").items():
         (pytester.path / name).write_text(text)
-    pytester.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=len(files("python")))
+    pytester.runpytest_inprocess("-p", "no:xdist").assert_outcomes(passed=len(files("python")))
 
 
 def test_the_pytest_setting_is_one(pytester: pytest.Pytester) -> None:
@@ -83,7 +84,7 @@ def test_the_pytest_setting_is_one(pytester: pytest.Pytester) -> None:
     (pytester.path / "pyproject.toml").write_text(setting)
     folder = pytester.mkdir("scenarios")
     (folder / "denied.yaml").write_text(files("yaml")["denied.yaml"])
-    pytester.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "no:xdist").assert_outcomes(passed=1)
 
 
 def test_the_ready_json_is_a_target_with_every_field() -> None:
