@@ -32,7 +32,7 @@ def forge(
     token = Token(prefix, _part(fields), _part(claims), "")
     if key is None:
         return token
-    told = [value for name, value in fields if name == "alg"]
+    told = [value for name, value in fields if name == "alg" and isinstance(value, str)]
     chosen = algorithm or next((alg for alg in told if alg in HASHES), "HS256")
     return resign(token, key, chosen)
 
