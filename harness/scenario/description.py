@@ -35,13 +35,17 @@ from harness.redact import Redactor
 
 
 def _root_url(value: str) -> str:
-    parts = urlsplit(value)
+    # No user and password, query or fragment; and nothing that some read as another host.
+    plain = value.isascii() and value.isprintable() and not set(value) & set("@?#\\ ")
     try:
+        parts = urlsplit(value)
         sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         sound = False
-    if not sound or parts.username or parts.query or parts.fragment:
-        raise ValueError(f"expected a URL such as http://127.0.0.1:9000, got {value!r}")
+    if not plain or not sound:
+        # What stands before an @ may be a password.
+        shown = repr(value.rpartition("@")[2])
+        raise ValueError(f"expected a URL such as http://127.0.0.1:9000, got {shown}")
     return value.rstrip("/")
 
 

@@ -59,6 +59,9 @@ class Wire:
         Raises UnreachableError if no answer came, UnsendableError if nothing can be sent.
         """
         url = self.url + request.target
+        if not request.target.startswith("/"):
+            # `@elsewhere/` after the URL of a server would be another server's.
+            raise UnsendableError(f"{request.method} {request.path}: a path begins with a slash")
         try:
             out = httpx.Request(
                 request.method,

@@ -98,6 +98,27 @@ def test_an_address_is_a_plain_root(tmp_path: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "http://:hidden@127.0.0.1:9000",
+        "http://olivia:hidden@127.0.0.1:9000",
+        "http://@127.0.0.1",
+        "http://127.0.0.1?",
+        "http://127.0.0.1#",
+        " http://127.0.0.1",
+        "http://local\thost",
+        "http://127.0.0.1\n",
+        "http://127.0.0.1\\",
+        "http://\uff11\uff12\uff17.0.0.1",
+    ],
+)
+def test_an_address_says_nothing_else(tmp_path: Path, url: str) -> None:
+    found = mistakes(tmp_path, LEAST | {"sentry": {"url": url}})[0]
+    assert "expected a URL such as" in found
+    assert "hidden" not in found
+
+
+@pytest.mark.parametrize(
     ("url", "loopback_is"),
     [
         ("http://127.0.0.1:1", True),

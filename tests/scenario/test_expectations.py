@@ -328,8 +328,11 @@ def test_lists_are_read_to_their_last_page() -> None:
     assert checks["lists"]
 
 
-def test_a_next_page_on_another_server_is_not_asked_for() -> None:
-    first = (200, link("http://elsewhere.example.com/x?cursor=2"), entries("a"))
+@pytest.mark.parametrize(
+    "url", ["http://elsewhere.example.com/x?cursor=2", "@elsewhere.example.com/x", ".example.com/x"]
+)
+def test_a_next_page_on_another_server_is_not_asked_for(url: str) -> None:
+    first = (200, link(url), entries("a"))
     checks, _ = expect("{lists: {exactly: a}}", first)
     assert checks["lists"]
 

@@ -85,6 +85,16 @@ def test_redirects_are_not_followed() -> None:
     assert app.calls == ["GET /here"]
 
 
+@pytest.mark.parametrize("path", ["@elsewhere.example.com/", ".example.com/", ":80@evil/", "x", ""])
+def test_a_path_leads_to_no_other_server(path: str) -> None:
+    app = StandIn()
+    wire, transcript = wire_to(app)
+    with pytest.raises(UnsendableError, match="a path begins with a slash"):
+        wire.send("a", Request("GET", path, (("Authorization", "Bearer x"),)))
+    assert app.calls == []
+    assert transcript.as_json() == []
+
+
 def test_nothing_is_sent_where_nothing_is_to_be() -> None:
     transcript = Transcript()
     wire = Wire("http://sentry.test", None, transcript)

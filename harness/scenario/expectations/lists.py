@@ -74,6 +74,9 @@ def _next_path(scene: Scene, answer: Answer) -> str | None:
     here, there = urlsplit(scene.stage.wire.url), urlsplit(url)
     if there.netloc and (there.scheme, there.netloc) != (here.scheme, here.netloc):
         return None
+    if not there.path.startswith("/"):
+        # `@elsewhere/` after the URL of this server would be another's.
+        return None
     return f"{there.path}?{there.query}" if there.query else there.path
 
 
