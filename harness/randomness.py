@@ -49,6 +49,11 @@ class Randomness:
             child._key = self._block(b"derive" + _SEPARATOR + name, 0)
         return child
 
+    def restart(self) -> None:
+        """Takes a seeded stream back to its beginning; the operating system's has none."""
+        with self._lock:
+            self._taken = 0
+
     def take(self, count: int) -> bytes:
         """The next `count` bytes."""
         if self._key is None:

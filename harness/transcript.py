@@ -347,6 +347,32 @@ class Transcript:
         return event.number
 
 
+class Unwritten(Transcript):
+    """A transcript that nobody will read: it takes everything and keeps nothing."""
+
+    def start(self, **_: Any) -> None:
+        """Nothing."""
+
+    def step(self, **_: Any) -> int:
+        """Nothing; the number is 0."""
+        return 0
+
+    def exchange(self, **_: Any) -> None:
+        """Nothing."""
+
+    def decision(self, record: Any) -> None:
+        """Nothing."""
+
+    def check(self, name: str, **_: Any) -> None:
+        """Nothing."""
+
+    def remark(self, text: str) -> None:
+        """Nothing."""
+
+    def end(self, outcome: Outcome, reason: str = "", verdict: str | None = None) -> None:
+        """Nothing."""
+
+
 _KINDS: dict[str, type[Event]] = {
     kind.kind: kind for kind in (Started, Step, Exchange, Token, Decision, Check, Remark, Ended)
 }

@@ -64,6 +64,8 @@ What an attacker does beside `calls`, `mints` and `approves`:
     races      sends several requests at once, which meet at a point inside the server:
                {at: grant.merge, together: [step, step]}, each step with its own `expect`
 
+A section `server: {secret: false}` starts the mock with no secret shared with Seer.
+
 Names in texts, beside those of every scenario: `{token.honest}` is a token's text,
 `{cookie.mel}` and `{csrf.mel}` are the session cookie and CSRF token of a user who has
 signed in. Expectations for attacks: `cookies` (attributes of Set-Cookie), `log` (what

@@ -22,7 +22,7 @@ from harness.scenario.stage import MakeHands, Stage, StepFailedError
 from harness.scenario.targets import Venue
 from harness.scenario.verdict import CAN_BE_DONE, VERDICTS, judge_failure, judge_success
 from harness.scenario.wire import UnreachableError, UnsendableError, Wire
-from harness.transcript import Outcome, Subscriber, Transcript
+from harness.transcript import Outcome, Subscriber, Transcript, Unwritten
 
 
 def play(
@@ -31,17 +31,20 @@ def play(
     *,
     target: str,
     planned: bool = False,
+    quiet: bool = False,
     subscriber: Subscriber | None = None,
     make_hands: MakeHands = HttpHands,
 ) -> Result:
     """Plays `scenario`; a world of our own must be at its start.
 
-    `planned`: nothing is sent, the transcript has what would be. `subscriber` gets each
-    event as it happens. `make_hands` gives users other hands than HTTP.
+    `planned`: nothing is sent, the transcript has what would be. `quiet`: there is no
+    transcript, and no reason that could be shown, only what came of it. `subscriber` gets
+    each event as it happens. `make_hands` gives users other hands than HTTP.
     """
     redactor = Redactor()
-    venue.description.register_secrets(redactor)
-    transcript = Transcript(redactor)
+    if not quiet:
+        venue.description.register_secrets(redactor)
+    transcript = Unwritten(redactor) if quiet else Transcript(redactor)
     if subscriber is not None:
         transcript.subscribe(subscriber)
     outcome: Outcome
@@ -60,7 +63,7 @@ def play(
         outcome, reason = "inconclusive", "; ".join(missing)
     else:
         stage = _open_stage(scenario, venue, company, transcript, make_hands, planned=planned)
-        player = _Player(scenario, stage, renew=venue.renew is None)
+        player = _Player(scenario, stage, renew=venue.renew is None, quiet=quiet)
         outcome, reason = player.play_all()
         if planned and outcome == "passed":
             outcome = "planned"
@@ -71,7 +74,7 @@ def play(
         title=scenario.title,
         file=shown_path(scenario.file),
         outcome=outcome,
-        reason=redactor.text(reason),
+        reason="" if quiet else redactor.text(reason),
         events=transcript.as_json(),
         verdict=verdict,
     )
@@ -125,10 +128,11 @@ def _open_stage(
 class _Player:
     """The steps of one scenario on its stage."""
 
-    def __init__(self, scenario: Scenario, stage: Stage, *, renew: bool) -> None:
+    def __init__(self, scenario: Scenario, stage: Stage, *, renew: bool, quiet: bool) -> None:
         self._scenario = scenario
         self._stage = stage
         self._renew = renew
+        self._quiet = quiet
         # The last decision record seen, and how many requests had been sent by then.
         self._record = 0
         self._sent = -1
@@ -211,9 +215,12 @@ class _Player:
         for name, value in expect.items():
             if before := EXPECTATIONS[name].before:
                 scene.before[name] = before(scene, value)
-        self._skip_records()
+        # Records are read for those who read transcripts, and for what is expected of them.
+        recorded = not self._quiet or "audit" in expect
+        if recorded:
+            self._skip_records()
         answer = scene.verb.play(stage, scene.actor, scene.arguments)
-        scene.decisions = self._take_records()
+        scene.decisions = self._take_records() if recorded else []
         if answer is None:
             return
         scene.answer = stage.answers[scene.actor.name] = answer

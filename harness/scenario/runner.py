@@ -47,8 +47,11 @@ class Player:
         self._venues.clear()
         self._open.close()
 
-    def play(self, scenario: Scenario, *, planned: bool = False) -> Result:
-        """Plays a scenario in its world at its start; `planned` sends nothing."""
+    def play(self, scenario: Scenario, *, planned: bool = False, quiet: bool = False) -> Result:
+        """Plays a scenario in its world at its start.
+
+        `planned` sends nothing; `quiet` writes no transcript.
+        """
         # A server of somebody else's has one world, whatever the scenario plays in at home.
         world = (scenario.world, scenario.secretless) if self._target.seeded else ("", False)
         if world in self._venues:
@@ -58,7 +61,8 @@ class Player:
         else:
             opened = self._target.open(scenario.world, self._seed, secretless=scenario.secretless)
             self._venues[world] = self._open.enter_context(opened)
-        return play(scenario, self._venues[world], target=self._target.name, planned=planned)
+        venue = self._venues[world]
+        return play(scenario, venue, target=self._target.name, planned=planned, quiet=quiet)
 
 
 def run_scenarios(

@@ -123,6 +123,8 @@ def _route(app: Flask, services: Services) -> None:
         services.verifier.forget()
         services.rendezvous.disarm()
         services.clock.reset()
+        # So that a play in this world does not depend on what was played before.
+        services.randomness.restart()
 
     app.extensions["reset"] = reset
     control = Control(services, reset)

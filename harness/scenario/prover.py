@@ -1,0 +1,284 @@
+"""Plays the table of a proof, in one process or several. See `proof` for what it means."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.defence import DEFENCES, Defence, applied
+from harness.scenario.model import Scenario
+from harness.scenario.proof import (
+    SOUND,
+    Cell,
+    Proof,
+    WeaknessInfo,
+    describe_attack,
+    find_problems,
+    list_weaknesses,
+    make_cell,
+)
+from harness.scenario.runner import DEFAULT_SEED, Player
+from harness.scenario.targets import Deployed, InProcess, Seed, deploy_frozen
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many plays are done, of how many, and the weakness that was played last."""
+
+# Parts into which the sound plays of one worker are cut, so that none waits for the other.
+_PARTS = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is played: all attacks and all weaknesses, or some.
+
+    `attacks` and `weaknesses` are in the order of the table; `all_…` say whether none is
+    missing. `exhaustive`: also what cannot differ from the sound server.
+    """
+
+    attacks: Sequence[Scenario]
+    weaknesses: Sequence[WeaknessInfo]
+    all_attacks: bool = True
+    all_weaknesses: bool = True
+    exhaustive: bool = False
+
+
+def choose(
+    attacks: Iterable[Scenario],
+    *,
+    attack_ids: Sequence[str] = (),
+    weakness_ids: Sequence[str] = (),
+    exhaustive: bool = False,
+) -> Choice:
+    """All attacks and weaknesses, or those with these ids; scenarios that are none are passed over.
+
+    Raises KeyError for an id that there is not.
+    """
+    known = {scenario.id: scenario for scenario in attacks if scenario.attack is not None}
+    weak = {weakness.id: weakness for weakness in list_weaknesses()}
+    chosen = [known[name] for name in dict.fromkeys(attack_ids)] or list(known.values())
+    return Choice(
+        attacks=sorted(chosen, key=lambda a: (a.attack.category if a.attack else "", a.id)),
+        weaknesses=[weak[name] for name in dict.fromkeys(weakness_ids)] or list(weak.values()),
+        all_attacks=not attack_ids,
+        all_weaknesses=not weakness_ids,
+        exhaustive=exhaustive,
+    )
+
+
+def prove(
+    choice: Choice,
+    *,
+    jobs: int = 1,
+    seed: Seed = DEFAULT_SEED,
+    on_progress: Progress | None = None,
+) -> Proof:
+    """The table of `choice`: the same for one seed, whatever `jobs` is.
+
+    Raises DocumentError for a world that is wrong.
+    """
+    tell = _Teller(choice, on_progress)
+    with _open_bench(choice.attacks, seed, jobs) as bench:
+        sound, reached = _play_sound(bench, choice, jobs, tell)
+        cells: dict[str, dict[str, Cell]] = {SOUND: sound}
+        tasks: dict[Future[list[Cell]], str] = {}
+        for weakness in choice.weaknesses:
+            row = {name: Cell(name, weakness.id, "unreached") for name in sound}
+            cells[weakness.id] = row
+            wanted = [
+                index
+                for index, attack in enumerate(choice.attacks)
+                if choice.exhaustive or weakness.defence in reached[attack.id]
+            ]
+            tasks[bench.submit(_play_weakened, weakness.id, wanted)] = weakness.id
+        for task in as_completed(tasks):
+            name = tasks[task]
+            cells[name] |= {cell.attack: cell for cell in task.result()}
+            tell(len(choice.attacks), name)
+    attacks = [describe_attack(scenario) for scenario in choice.attacks]
+    return Proof(
+        seed=str(seed),
+        attacks=attacks,
+        weaknesses=choice.weaknesses,
+        cells=cells,
+        problems=find_problems(
+            attacks,
+            choice.weaknesses,
+            cells,
+            all_attacks=choice.all_attacks,
+            all_weaknesses=choice.all_weaknesses,
+        ),
+    )
+
+
+class _Teller:
+    """Counts plays."""
+
+    def __init__(self, choice: Choice, on_progress: Progress | None) -> None:
+        self._all = len(choice.attacks) * (len(choice.weaknesses) + 1)
+        self._done = 0
+        self._tell = on_progress
+
+    def __call__(self, count: int, label: str) -> None:
+        self._done += count
+        if self._tell is not None:
+            self._tell(self._done, self._all, label)
+
+
+def _play_sound(
+    bench: Executor, choice: Choice, jobs: int, tell: _Teller
+) -> tuple[dict[str, Cell], dict[str, frozenset[str]]]:
+    """The cell of each attack on the sound server, and the defences that it reached."""
+    indexes = range(len(choice.attacks))
+    parts = [list(indexes[start :: jobs * _PARTS]) for start in range(jobs * _PARTS)]
+    found: dict[str, tuple[Cell, frozenset[str]]] = {}
+    for task in as_completed([bench.submit(_play_soundly, part) for part in parts if part]):
+        found |= {cell.attack: (cell, reached) for cell, reached in task.result()}
+        tell(len(task.result()), "the sound server")
+    # In the order of the table, not of who was ready first.
+    names = [attack.id for attack in choice.attacks]
+    return {name: found[name][0] for name in names}, {name: found[name][1] for name in names}
+
+
+# -- where plays are done
+
+
+@contextmanager
+def _open_bench(attacks: Sequence[Scenario], seed: Seed, jobs: int) -> Iterator[Executor]:
+    """Processes that know the attacks; with one job, this process itself."""
+    if jobs == 1:
+        _start_worker(attacks, seed)
+        yield _Here()
+        return
+    pool = ProcessPoolExecutor(
+        jobs,
+        # Fresh processes: this one may have threads, which a fork would leave half alive.
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(attacks, seed),
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Here(Executor):
+    """Does at once what it is given."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        """The future is done when it is given back; what `fn` raises is raised."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **more))
+        return future
+
+
+@dataclass
+class _Worker:
+    """What a process knows."""
+
+    attacks: Sequence[Scenario] = ()
+    seed: Seed = DEFAULT_SEED
+
+
+_worker = _Worker()
+
+
+def _start_worker(attacks: Sequence[Scenario], seed: Seed) -> None:
+    # Fills the language's tables and the registry: attacks come already read.
+    import harness.scenario.loader  # noqa: F401
+
+    list_weaknesses()
+    _worker.attacks, _worker.seed = attacks, seed
+    # Weakened servers fail in every way; what they log is judged, and nobody else's news.
+    logger = logging.getLogger("harness.sentry")
+    if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+        logger.addHandler(logging.NullHandler())
+
+
+def _play_soundly(indexes: Sequence[int]) -> list[tuple[Cell, frozenset[str]]]:
+    """Each attack on the sound server, with the defences that it reached."""
+    notes: set[str] = set()
+    target = InProcess(deploy=_Noting(notes))
+    found = []
+    with closing(Player(target, _worker.seed)) as player:
+        for index in indexes:
+            notes.clear()
+            attack = _worker.attacks[index]
+            cell = make_cell(attack, SOUND, player.play(attack))
+            found.append((cell, frozenset(notes)))
+    return found
+
+
+def _play_weakened(weakness: str, indexes: Sequence[int]) -> list[Cell]:
+    """Each attack on one weakness; only what did not hold is written down."""
+    cells = []
+    with closing(Player(InProcess(weaknesses=(weakness,)), _worker.seed)) as player:
+        for index in indexes:
+            attack = _worker.attacks[index]
+            if player.play(attack, quiet=True).verdict == "held":
+                cells.append(Cell(attack.id, weakness, "held"))
+            else:
+                cells.append(make_cell(attack, weakness, player.play(attack)))
+    return cells
+
+
+# -- which defences a request comes to
+
+
+@dataclass(frozen=True)
+class _Noting:
+    """Deploys a sound server that notes in `notes` which defences are called."""
+
+    notes: set[str]
+
+    def __call__(self, world: str, seed: Seed, **options: Any) -> Deployed:
+        """As `deploy_frozen`."""
+        return _Noted(deploy_frozen(world, seed, **options), _note_calls(self.notes))
+
+
+def _note_calls(notes: set[str]) -> Mapping[str, Callable[..., Any]]:
+    """For each defence its sound form, which says that it was called."""
+
+    def noting(defence: Defence[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            notes.add(defence.id)
+            return defence.sound(*args, **more)
+
+        return call
+
+    return {name: noting(defence) for name, defence in DEFENCES.items()}
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A deployment whose requests are served within `applied`."""
+
+    deployed: Deployed
+    forms: Mapping[str, Callable[..., Any]] = field(repr=False)
+
+    @property
+    def app(self) -> Any:
+        """The WSGI application."""
+
+        def serve(environ: Any, start_response: Any) -> Any:
+            with applied(self.forms):
+                return self.deployed.app(environ, start_response)
+
+        return serve
+
+    def describe(self, url: str) -> dict[str, Any]:
+        """The ready JSON when it answers at `url`."""
+        return self.deployed.describe(url)
+
+    def reset(self) -> None:
+        """Puts the world's start back."""
+        self.deployed.reset()
+
+    def close(self) -> None:
+        """Lets its resources go."""
+        self.deployed.close()
