@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import select, update
 
 from harness import scopes
+from harness.sentry.schema import organization
 from tests.sentry.callers import Sentry
 from tests.sentry.conftest import Make
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+
+
+class Undone(Exception):
+    """The transaction is not to stand."""
+
 
 OWNERS = sorted(scopes.role_scopes("owner"))
 
@@ -69,6 +76,46 @@ def test_approvals_through_two_applications_on_one_file(make_sentry: Make, tmp_p
     assert [answer.status_code for answer in answers] == [200] * len(OWNERS)
     (grant,) = both[1].grants()
     assert grant["scopes"] == OWNERS
+
+
+def test_organizations_made_through_two_applications(make_sentry: Make, tmp_path: Path) -> None:
+    """What reads before it writes waits its turn, and does not fail."""
+    url = f"sqlite:///{tmp_path}/sentry.db"
+    both = [make_sentry(database=url) for _ in range(2)]
+    session = both[0].session("olivia")
+
+    def work(number: int) -> set[int]:
+        own = both[number % 2]
+        names = [f"New {number} {turn}" for turn in range(8)]
+        answers = [own.api("POST", "/organizations/", session, {"name": name}) for name in names]
+        return {answer.status_code for answer in answers}
+
+    assert at_once(work, range(4)) == [{201}] * 4
+
+
+def test_nobody_reads_what_is_not_committed(sentry: Sentry) -> None:
+    store = sentry.services.store
+    names = select(organization.c.name).order_by(organization.c.id)
+    read: list[list[str]] = []
+
+    def look() -> None:
+        read.append([row.name for row in store.all(names)])
+        read.append([row.name for row in store.recall(names)])
+
+    reader = threading.Thread(target=look)
+
+    def fail() -> None:
+        with store.transaction() as connection:
+            connection.execute(update(organization).values(name="Never"))
+            reader.start()
+            # Long enough to read, for one who does not wait.
+            reader.join(0.3)
+            raise Undone
+
+    with pytest.raises(Undone):
+        fail()
+    reader.join(30)
+    assert read == [["Acme", "Globex"]] * 2
 
 
 def test_approvals_of_many_users_and_sessions(sentry: Sentry) -> None:

@@ -36,6 +36,7 @@ from tests.sentry.wire.test_concurrency import (
     test_a_removed_member_is_refused_from_then_on,
     test_approvals_of_many_users_and_sessions,
     test_minting_while_approving,
+    test_nobody_reads_what_is_not_committed,
     test_one_slug_is_given_once,
     test_reset_among_readers_and_writers,
     test_signing_in_at_once,

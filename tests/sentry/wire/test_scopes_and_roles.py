@@ -187,6 +187,13 @@ def test_reach_of_projects(sentry: Sentry, who: str, reach: set[str]) -> None:
                 assert_plain_denial(answer)
 
 
+def test_machines_reach_all_of_their_organization(sentry: Sentry) -> None:
+    for credential in (sentry.integration(), sentry.organization(reads=True)):
+        assert projects_of(sentry, credential) == ALL
+        for slug in ALL:
+            assert sentry.api("GET", f"/projects/acme/{slug}/", credential).status_code == 200
+
+
 def test_reach_follows_the_role(sentry: Sentry) -> None:
     token = sentry.agent("mia")
     for role, reach in (("manager", ALL), ("admin", {"web-app"}), ("owner", ALL)):
@@ -241,6 +248,22 @@ def test_a_team_admin_writes_projects_of_the_team(sentry: Sentry) -> None:
     assert rename(sentry, sentry.session("mia")).status_code == 403
     # An admin of the organization, whatever she is in the team.
     assert rename(sentry, sentry.session("ada"), "api").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/projects/acme/web-app/", "/teams/acme/web/"])
+def test_a_member_deletes_neither_project_nor_team(sentry: Sentry, path: str) -> None:
+    """Not with a token that carries more than the role, and not by session."""
+    wide = list(ROWS)
+    mia = str(sentry.user_id("mia"))
+    credentials = [
+        *(sentry.session("mia"), sentry.viewer("mia"), sentry.new_token("mia", wide)),
+        sentry.forged(sub=mia, scopes=wide),
+    ]
+    before = sentry.stored()
+    for credential in credentials:
+        assert_plain_denial(sentry.api("DELETE", path, credential))
+    assert sentry.stored() == before
+    assert sentry.api("DELETE", path, sentry.session("tess")).status_code == 204
 
 
 def test_a_credential_caps_the_team_role(sentry: Sentry) -> None:

@@ -105,8 +105,7 @@ def test_the_cookies(sentry: Sentry, scheme: str, way: str) -> None:
     assert found["sentrysid"] == common | {"httponly": True}
     assert found["sc"] == common
     assert len(key) >= 43
-    assert key not in csrf
-    assert csrf not in key
+    assert not any(key[at : at + 6] in csrf for at in range(len(key) - 5))
 
 
 def test_the_session_is_stored_hashed(sentry: Sentry) -> None:
