@@ -12,8 +12,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.resources import locate
 from tests.cli.process import invoke, read_ready, run, started
 
+FLOW = locate("scenarios") / "flow"
 GOOD = """\
 id: reads
 title: An agent reads
@@ -122,7 +124,9 @@ def test_reports_are_the_same_for_one_seed_however_they_are_played(tmp_path: Pat
     only = ("-k", "approve-and-remint")
     assert reports("seeded", *only, "--seed", "8") != reports("unseeded", *only)
     document = json.loads(first[0])
-    assert document["counts"]["passed"] == len(document["results"]) >= 25
+    assert len(document["results"]) >= 25
+    assert not document["counts"]["failed"]
+    assert not document["counts"]["inconclusive"]
     assert ET.fromstring(first[1]).tag == "testsuites"  # noqa: S314 - our own
 
 
@@ -245,13 +249,13 @@ def test_what_the_target_lacks_is_inconclusive_and_says_why(tmp_path: Path) -> N
         ready = read_ready(process)
         file = tmp_path / "target.json"
         file.write_text(json.dumps(ready))
-        whole = invoke("run", "--target", file, "--json", "-")
+        whole = invoke("run", FLOW, "--target", file, "--json", "-")
         assert whole.returncode == 0, whole.stderr
         ready["control"] = None
         for user in ready["users"]:
             user["password"] = None
         file.write_text(json.dumps(ready))
-        done = invoke("run", "--target", file, "--json", "-")
+        done = invoke("run", FLOW, "--target", file, "--json", "-")
     results = json.loads(done.stdout)["results"]
     outcomes = {result["scenario"]: result["outcome"] for result in results}
     assert done.returncode == 3
