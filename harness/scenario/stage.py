@@ -98,10 +98,17 @@ class Stage:
     def credentials(
         self, actor: Actor, texts: Iterable[str], method: str, csrf: bool | str = True
     ) -> Headers:
-        """The headers that show the credentials that `texts` name."""
+        """The headers that show the credentials that `texts` name.
+
+        Raises StepFailedError, as `show` does, and for a text that names none once it is filled in.
+        """
         headers: list[tuple[str, str]] = []
         for text in texts:
-            if found := parse_credential(text, actor):
+            try:
+                found = parse_credential(text, actor)
+            except ValueError as error:
+                raise StepFailedError(str(error)) from None
+            if found:
                 headers += self.show(found, method, csrf)
         return tuple(headers)
 

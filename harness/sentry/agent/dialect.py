@@ -37,6 +37,11 @@ def _(bearer: str) -> str | None:
     return bearer.removeprefix(PREFIX) if bearer.count(".") == 2 else None
 
 
+@recognise.weakened("prefix-in-any-case", title="The prefix is known in capitals too")
+def _(bearer: str) -> str | None:
+    return bearer[len(PREFIX) :] if bearer.lower().startswith(PREFIX) else None
+
+
 def wrap(jwt: str) -> str:
     """The agent token that carries `jwt`."""
     return PREFIX + jwt
