@@ -21,7 +21,8 @@ from harness.sentry.route import Route
 from harness.sentry.schema import member, project_team, team_member
 from harness.sentry.services import Services
 
-_NO_USER = frozenset({Credential.ORGANIZATION_TOKEN, Credential.INTEGRATION_TOKEN})
+#: Credentials that no member stands behind.
+NO_MEMBER = frozenset({Credential.ORGANIZATION_TOKEN, Credential.INTEGRATION_TOKEN})
 
 _find_member = (
     select(member.c.id, member.c.role)
@@ -209,7 +210,7 @@ def join(services: Services, caller: Caller, organization: Row[Any]) -> Access:
 
     Raises Denied, plain, when its user is no member there.
     """
-    if caller.credential in _NO_USER:
+    if caller.credential in NO_MEMBER:
         return Access(services, caller, organization, None)
     return Access(services, caller, organization, find_place(services, caller, organization))
 

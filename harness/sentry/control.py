@@ -48,6 +48,12 @@ def _known_scopes(values: list[str]) -> list[str]:
     return values
 
 
+def _within_times(value: datetime) -> datetime:
+    if not _EARLIEST <= value <= _LATEST:
+        raise ValueError(f"Choose a time between {_EARLIEST.year} and {_LATEST.year}.")
+    return value
+
+
 class ClockBody(Body):
     """Where to move the clock: to a moment, or by seconds."""
 
@@ -67,7 +73,9 @@ class PlantBody(GrantBody):
     """A grant to store as it is."""
 
     scopes: Annotated[list[str], AfterValidator(_known_scopes)]
-    expiresAt: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    expiresAt: (
+        Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_times)] | None
+    ) = None
 
 
 class MemberBody(Body):

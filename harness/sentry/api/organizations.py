@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from harness import scopes
 from harness.defence import defence
+from harness.sentry.access import NO_MEMBER
 from harness.sentry.api.conflicts import refuse_conflict
 from harness.sentry.api.matching import Match, by, filter_by_query
 from harness.sentry.api.pagination import paginate
@@ -25,6 +26,8 @@ from harness.sentry.schema import feature, member, organization
 
 #: The role that sees an organization under `?owner=1`.
 OWNER = "owner"
+# Who holds it chooses what new members become.
+_OWNERS = frozenset({"org:admin"})
 
 # Switched on for tests of the flow, and not for an organization's members to see.
 _HIDDEN_FEATURES = frozenset({"organizations:seer-explorer-code-mode-tools"})
@@ -178,10 +181,13 @@ class UpdateBody(Body):
 def update_organization(call: Call) -> dict[str, Any]:
     """The organization as it is now.
 
-    Raises Invalid for a slug that is taken or a role that there is not.
+    Raises Invalid for a slug that is taken or a role that there is not. The default role
+    is the owners' to choose: of others it is ignored, as Sentry does.
     """
     body = read_body(call, UpdateBody)
     sent = body.model_dump(include=body.model_fields_set)
+    if not call.access.holds_any(_OWNERS):
+        sent.pop("defaultRole", None)
     if "defaultRole" in sent and sent["defaultRole"] not in scopes.ROLES:
         raise Invalid(fields={"defaultRole": [f"Choose one of {', '.join(scopes.ROLES)}."]})
     columns = {"name": "name", "slug": "slug"}
@@ -205,14 +211,11 @@ def _search(call: Call) -> list[Row[Any]]:
 
 
 def _rows_of(call: Call) -> list[Row[Any]]:
-    if call.caller.user_id is not None:
-        rows = list(call.services.store.all(_of_user, user_id=call.caller.user_id))
-        if rows:
-            return rows
-    bound = call.caller.organization_id
-    if bound is None:
-        return []
-    return [find_organization(call.services.store, call.caller, str(bound))]
+    caller, bound = call.caller, call.caller.organization_id
+    if caller.credential in NO_MEMBER and bound is not None:
+        return [find_organization(call.services.store, caller, str(bound))]
+    # A credential that is bound to an organization may outlive its user's membership.
+    return list(call.services.store.all(_of_user, user_id=caller.user_id))
 
 
 @defence(

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, select
 from harness.defence import defence
 from harness.sentry.access import Access, join
 from harness.sentry.call import Call
-from harness.sentry.errors import Denied
+from harness.sentry.errors import Denied, NotFound
 from harness.sentry.objects import find_organization
 from harness.sentry.schema import member, organization, project
 
@@ -37,7 +37,11 @@ def reach_organizations(call: Call) -> list[Access]:
     caller = call.caller
     bound = caller.organization_id
     if bound is not None:
-        rows = list_bound(call, bound)
+        try:
+            rows = list_bound(call, bound)
+        except NotFound:
+            # A viewer context may name an organization that does not exist.
+            rows = []
     elif caller.user_id is not None:
         rows = _list_own(call, caller.user_id)
     else:

@@ -221,6 +221,8 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("POST", "/grants/", GRANT | {"scopes": [], "session": "\0"}, 400),
     ("POST", "/grants/", GRANT | {"scopes": [], "expiresAt": "soon"}, 400),
     ("POST", "/grants/", GRANT | {"scopes": [], "expiresAt": "2027-01-01T00:00:00"}, 400),
+    ("POST", "/grants/", GRANT | {"scopes": [], "expiresAt": "0001-01-01T00:00:00+10:00"}, 400),
+    ("POST", "/grants/", GRANT | {"scopes": [], "expiresAt": "9999-12-31T23:59:59-10:00"}, 400),
     ("POST", "/grants/", GRANT | {"scopes": [], "user": "nobody@example.com"}, 404),
     ("POST", "/grants/", GRANT | {"scopes": [], "user": "\0"}, 400),
     ("POST", "/grants/", GRANT | {"scopes": [], "organization": "nowhere"}, 404),

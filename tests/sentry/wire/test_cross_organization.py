@@ -123,6 +123,20 @@ def test_the_organization_list(sentry: Sentry) -> None:
     assert slugs(sentry.viewer("olivia", "acme")) == ["acme"]
 
 
+def test_lists_of_who_has_no_membership_are_empty(sentry: Sentry) -> None:
+    bound = sentry.new_token(
+        "gil", {"org:read", "project:read"}, organization_id=sentry.organization_id("globex")
+    )
+    assert len(listed(sentry, "/organizations/", bound)) == 1
+    sentry.remove("gil", "globex")
+    assert listed(sentry, "/organizations/", bound) == []
+    elsewhere = f'{{"organization_id":999,"user_id":{sentry.user_id("gil")}}}'
+    for context in (sentry.viewer("gil", "acme"), sentry.viewer_context(elsewhere)):
+        for path in ("/organizations/", "/organizations/?owner=1", "/projects/"):
+            assert listed(sentry, path, context) == []
+    assert [each["slug"] for each in listed(sentry, "/organizations/", sentry.integration())]
+
+
 def test_the_list_of_owned_organizations(sentry: Sentry) -> None:
     def owned(credential: Headers) -> list[str]:
         items = listed(sentry, "/organizations/?owner=1", credential)

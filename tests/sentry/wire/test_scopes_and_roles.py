@@ -288,3 +288,17 @@ def test_a_role_that_holds_a_scope_holds_what_it_implies(scope: str, implied: st
     for role in ROLES:
         if scope in HELD[role]:
             assert implied in HELD[role]
+
+
+def test_the_default_role_is_chosen_by_owners_alone(sentry: Sentry) -> None:
+    def choose(credential: Headers) -> str:
+        answer = sentry.api("PUT", "/organizations/acme/", credential, {"defaultRole": "owner"})
+        assert answer.status_code == 200
+        role: str = answer.json["defaultRole"]
+        return role
+
+    for user in ("martin", "olivia"):
+        sentry.plant(user, ["org:write"])
+        assert choose(sentry.agent(user)) == "member"
+    assert choose(sentry.session("martin")) == "member"
+    assert choose(sentry.session("olivia")) == "owner"
