@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
+from harness.defence import defence
 from harness.sentry.access import suffices
 from harness.sentry.call import Call
 from harness.sentry.denial import plain_denial
@@ -23,6 +24,7 @@ from harness.sentry.store import Store
 
 _organization_by_id = select(organization).where(organization.c.id == bindparam("id"))
 _organization_by_slug = select(organization).where(organization.c.slug == bindparam("slug"))
+_organization_ids = select(organization.c.id).order_by(organization.c.id)
 _project = select(project).where(project.c.organization_id == bindparam("organization_id"))
 _project_by_id = _project.where(project.c.id == bindparam("id"))
 _project_by_slug = _project.where(project.c.slug == bindparam("slug"))
@@ -60,20 +62,44 @@ def find_organization(store: Store, caller: Caller, named: str) -> Row[Any]:
     return rows[0]
 
 
+@defence(
+    "access.object",
+    title="What a path names below its organization is looked for in that organization alone",
+    cwe=639,
+    source="OWASP API1:2023",
+)
+def find_within(
+    store: Store, statement: Select[Any], organization_id: int, values: dict[str, Any]
+) -> Row[Any] | None:
+    """What `statement` finds for `values` in the organization."""
+    return store.one(statement, organization_id=organization_id, **values)
+
+
+@find_within.weakened(
+    "foreign-object-found", title="Another organization's objects open under one's own name"
+)
+def _(
+    store: Store, statement: Select[Any], organization_id: int, values: dict[str, Any]
+) -> Row[Any] | None:
+    others = [row.id for row in store.all(_organization_ids)]
+    found = (find_within.sound(store, statement, at, values) for at in [organization_id, *others])
+    return next((row for row in found if row is not None), None)
+
+
 def find_project(store: Store, organization_id: int, named: str) -> Row[Any] | None:
     """The project of the organization that `named` (slug or id) is."""
     number = parse_id(named)
     if number is not None:
-        return store.one(_project_by_id, organization_id=organization_id, id=number)
-    return store.one(_project_by_slug, organization_id=organization_id, slug=named)
+        return find_within(store, _project_by_id, organization_id, {"id": number})
+    return find_within(store, _project_by_slug, organization_id, {"slug": named})
 
 
 def find_team(store: Store, organization_id: int, named: str) -> Row[Any] | None:
     """The team of the organization that `named` (slug or id) is."""
     number = parse_id(named)
     if number is not None:
-        return store.one(_team_by_id, organization_id=organization_id, id=number)
-    return store.one(_team_by_slug, organization_id=organization_id, slug=named)
+        return find_within(store, _team_by_id, organization_id, {"id": number})
+    return find_within(store, _team_by_slug, organization_id, {"slug": named})
 
 
 def find_issue(store: Store, organization_id: int, named: str) -> Row[Any] | None:
@@ -83,12 +109,12 @@ def find_issue(store: Store, organization_id: int, named: str) -> Row[Any] | Non
     """
     number = parse_id(named)
     if number is not None:
-        return store.one(_issue_by_id, organization_id=organization_id, id=number)
+        return find_within(store, _issue_by_id, organization_id, {"id": number})
     slug, _, count = named.upper().rpartition("-")
     short = parse_id(count)
     if not slug or short is None:
         return None
-    return store.one(_issue_by_short_id, organization_id=organization_id, slug=slug, number=short)
+    return find_within(store, _issue_by_short_id, organization_id, {"slug": slug, "number": short})
 
 
 def load(call: Call) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 from sqlalchemy import Row, bindparam, select, update
 
+from harness.defence import defence
 from harness.sentry.api.shapes import iso, letter_avatar
 from harness.sentry.body import Body, Filled, read_body
 from harness.sentry.call import Call, operation
@@ -86,10 +87,25 @@ def find_self(call: Call) -> Row[Any]:
 
     Raises Denied, plain, for anybody else: whether they exist is not told.
     """
-    named = call.parameter("user_id")
-    if named != "me" and parse_id(named) != call.caller.user_id:
-        raise Denied(rule="account-level")
-    row = call.services.store.one(_by_id, id=call.caller.user_id)
+    row = call.services.store.one(_by_id, id=find_named(call, call.parameter("user_id")))
     if row is None:
         raise NotFound()
     return row
+
+
+@defence(
+    "account.self",
+    title="An account is read and changed by its own user",
+    cwe=639,
+    source="OWASP API1:2023",
+)
+def find_named(call: Call, named: str) -> int | None:
+    """The id of the user that a path names, who must be the caller. Raises Denied, plain."""
+    if named != "me" and parse_id(named) != call.caller.user_id:
+        raise Denied(rule="account-level")
+    return call.caller.user_id
+
+
+@find_named.weakened("any-account-opens", title="Any account opens by its id")
+def _(call: Call, named: str) -> int | None:
+    return call.caller.user_id if named == "me" else parse_id(named)
