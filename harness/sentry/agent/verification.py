@@ -58,6 +58,13 @@ def _(payload: dict[str, Any]) -> None:
     check_present.sound(payload)
 
 
+@check_present.weakened("foreign-claims-read", title="Scopes under other dialects' names count too")
+def _(payload: dict[str, Any]) -> None:
+    check_present.sound(payload)
+    if isinstance(payload.get("scope"), str):
+        payload["scopes"] = [*read_scopes(payload["scopes"]), *payload["scope"].split()]
+
+
 @defence(
     "agent-token.audience",
     title="The audience is this API's, as one string",

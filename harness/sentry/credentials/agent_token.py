@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, literal, select
+from sqlalchemy import Row, bindparam, exists, literal, select, true
 
 from harness.defence import defence
 from harness.sentry.agent import dialect
@@ -48,6 +48,7 @@ _find = (
 # For a weakened form: a user and an organization that have nothing to do with each other.
 _find_anyway = (
     select(*_of_user, literal(0).label("member_id"), literal("owner").label("member_role"))
+    .select_from(user.join(organization, true()))
     .where(user.c.id == bindparam("user_id"))
     .where(organization.c.id == bindparam("organization_id"))
 )
