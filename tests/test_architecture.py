@@ -21,17 +21,21 @@ FLOORS: list[set[str]] = [
         "clock",
         "defence",
         "document",
+        "events",
+        "oracle",
         "randomness",
         "redact",
         "resources",
         "scopes",
         "signing",
+        "spelling",
+        "spelling",
         "transcript",
         "world",
     },
     {"mcp", "seer", "sentry"},
     {"deployment"},
-    {"attacks"},
+    {"attacks", "oracle"},
     {"scenario"},
     {"report"},
     {"playground"},
@@ -41,8 +45,10 @@ FLOORS: list[set[str]] = [
 ]
 SHARED, SERVICES = FLOORS[0], FLOORS[1]
 # Below, but not theirs: what passes between a service and the harness is HTTP.
-FORBIDDEN: dict[str, set[str]] = {service: {"transcript"} for service in SERVICES}
-FORBIDDEN |= dict.fromkeys(("attacks", "scenario", "report"), SERVICES)
+FORBIDDEN: dict[str, set[str]] = {service: {"oracle", "transcript"} for service in SERVICES}
+# A second opinion is one only where it was formed apart.
+FORBIDDEN["oracle"] = SHARED - {"oracle", "resources"}
+FORBIDDEN |= dict.fromkeys(("attacks", "oracle", "report", "scenario"), SERVICES)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
+from harness.events import read_events
 from harness.redact import Redactor
-from harness.transcript import Received, Sent, Transcript, read_events
+from harness.transcript import Received, Sent, Transcript
 
 CANARY = "canary-0123456789"
 TOKEN = "sntryag_" + jwt.encode({"sub": "7"}, "k" * 32, algorithm="HS256")

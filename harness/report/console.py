@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from harness.events import Outcome
 from harness.report.curl import render_curl
 from harness.report.steps import (
     Event,
@@ -26,7 +27,6 @@ from harness.report.steps import (
 from harness.report.text import visible
 from harness.scenario.result import Result, Run
 from harness.scenario.runner import Progress as OnProgress
-from harness.transcript import Outcome
 
 _STYLES: dict[Outcome, str] = {
     "passed": "green",

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.events import Outcome
 from harness.redact import Redactor
 from harness.scenario.casting import Company, Uncastable, cast
 from harness.scenario.control import Control
@@ -22,7 +23,7 @@ from harness.scenario.stage import MakeHands, Stage, StepFailedError
 from harness.scenario.targets import Venue
 from harness.scenario.verdict import CAN_BE_DONE, VERDICTS, judge_failure, judge_success
 from harness.scenario.wire import UnreachableError, UnsendableError, Wire
-from harness.transcript import Outcome, Subscriber, Transcript, Unwritten
+from harness.transcript import Subscriber, Transcript, Unwritten
 
 
 def play(
@@ -212,9 +213,7 @@ class _Player:
 
     def _do(self, scene: Scene, expect: dict[str, Any]) -> None:
         stage = self._stage
-        for name, value in expect.items():
-            if before := EXPECTATIONS[name].before:
-                scene.before[name] = before(scene, value)
+        _look_before(scene, expect)
         # Records are read for those who read transcripts, and for what is expected of them.
         recorded = not self._quiet or "audit" in expect
         if recorded:
@@ -225,9 +224,8 @@ class _Player:
             return
         scene.answer = stage.answers[scene.actor.name] = answer
         if answer.planned:
-            for name, value in expect.items():
-                if again := EXPECTATIONS[name].before:
-                    again(scene, value)
+            # What would be read again afterwards.
+            _look_before(scene, expect)
             return
         if scene.verb.check is not None:
             scene.verb.check(scene)
@@ -259,6 +257,12 @@ class _Player:
             self._record = max(record["id"] for record in records)
         self._sent = self._stage.wire.sent
         return records
+
+
+def _look_before(scene: Scene, expect: dict[str, Any]) -> None:
+    for name, value in expect.items():
+        if before := EXPECTATIONS[name].before:
+            scene.before[name] = before(scene, value)
 
 
 def _read_arguments(model: Any, filled: Any) -> Arguments:

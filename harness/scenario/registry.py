@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from harness.scenario.names import Actor, ActorKind
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from harness.scenario.book import Book
     from harness.scenario.scene import Scene
     from harness.scenario.stage import Stage
+
+
+#: Stands in a verb's JSON Schema for the schema of a step, which has the verbs in it.
+A_STEP: dict[str, JsonValue] = {"$comment": "a step"}
 
 
 class Arguments(BaseModel):

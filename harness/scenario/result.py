@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.events import Outcome
 from harness.resources import locate
 from harness.scenario.attack import Verdict
-from harness.transcript import Outcome
 
 FAILED, INCONCLUSIVE = 1, 3
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 import harness.scenario.loader  # noqa: F401
 from harness.scenario.model import BESIDE, Frame, StepFrame, expect_model
 from harness.scenario.names import BUILT_IN
-from harness.scenario.registry import VERBS, Verb
+from harness.scenario.registry import A_STEP, VERBS, Verb
 
 Schema = dict[str, Any]
 
@@ -31,7 +31,10 @@ def scenario_schema() -> Schema:
     step_frame = _take(StepFrame, definitions)
     definitions["Expect"] = _take(expect_model(), definitions)
     for verb in VERBS.values():
-        definitions[_name(verb)] = _take(verb.arguments, definitions)
+        definitions[_name(verb)] = arguments = _take(verb.arguments, definitions)
+        for argument in arguments.get("properties", {}).values():
+            if argument.get("items") == A_STEP:
+                argument["items"] = {"$ref": "#/$defs/Step"}
     beside: Schema = dict(step_frame["properties"])
     beside["expect"] = {"$ref": "#/$defs/Expect", "description": "What must come of it."}
     definitions["Step"] = _step(beside)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.events import Outcome
 from harness.scenario.attack import Attack, Verdict
 from harness.scenario.model import Step
 from harness.scenario.registry import VERBS
-from harness.transcript import Outcome
 
 CAN_BE_DONE = "the step can be done"
 """The check that fails when a step lacks what an earlier one should have given."""

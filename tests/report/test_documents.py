@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.events import read_events
 from harness.report.json_report import render_json
 from harness.report.junit import render_junit
 from harness.report.text import visible
@@ -15,7 +16,6 @@ from harness.scenario.loader import load_scenarios
 from harness.scenario.result import Run
 from harness.scenario.runner import run_scenarios
 from harness.scenario.targets import InProcess, Loopback, read_description
-from harness.transcript import read_events
 from tests.report.runs import planned, played, wicked
 
 RUNS = [played, planned, wicked]

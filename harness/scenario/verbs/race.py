@@ -23,7 +23,7 @@ from harness.scenario.book import Book
 from harness.scenario.hands import HttpHands
 from harness.scenario.model import StepFrame, read_expectations
 from harness.scenario.names import BUILT_IN, Actor
-from harness.scenario.registry import EXPECTATIONS, Arguments, Verb
+from harness.scenario.registry import A_STEP, EXPECTATIONS, Arguments, Verb
 from harness.scenario.scene import Scene
 from harness.scenario.stage import Stage, StepFailedError
 from harness.scenario.wire import Wire
@@ -50,7 +50,7 @@ class Race(Arguments):
         max_length=8,
         description="Steps with mints, approves or calls, each with its own expect. From the "
         "point on they go one after another, in this order.",
-        json_schema_extra={"items": {"$ref": "#/$defs/Step"}},
+        json_schema_extra={"items": A_STEP},
     )
 
 
