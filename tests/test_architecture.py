@@ -29,7 +29,6 @@ FLOORS: list[set[str]] = [
         "scopes",
         "signing",
         "spelling",
-        "spelling",
         "transcript",
         "world",
     },

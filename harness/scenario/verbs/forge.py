@@ -115,12 +115,19 @@ class PartOf(BaseModel):
         return None
 
 
+# A word of the table, or one with a name in it that is filled in when it is played.
+Change = Annotated[
+    str,
+    Field(json_schema_extra={"anyOf": [{"enum": list(tampering.WORDS)}, {"pattern": r"\{.+\}"}]}),
+]
+
+
 class Tamper(Arguments):
     """Changes to the text of a token, one after another."""
 
     from_: str = Field(alias="from", description="The token to begin with.")
-    do: list[Annotated[str, Field(json_schema_extra={"enum": list(tampering.WORDS)})] | PartOf] = (
-        Field(min_length=1, description="What is done to it, in this order.")
+    do: list[Change | PartOf] = Field(
+        min_length=1, description="What is done to it, in this order."
     )
     as_: str = Field(alias="as", description="A name for what comes of it.", min_length=1)
 
