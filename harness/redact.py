@@ -4,7 +4,7 @@ A `Redactor` replaces secrets by labels such as `<agent token 1>`, numbered in t
 order in which they first appear in what it is shown, so that two runs with one
 seed give the same text. It knows a secret because it was registered, by its form
 (Sentry's tokens, a JWT), or by where it stands (a cookie, an `Authorization`
-header, a key named `password`).
+header, a key named `password`). It finds it in whatever way it is spelt: see `spelling`.
 
 A JWT keeps its decoded header and claims beside its label, never its signature.
 """
@@ -20,7 +20,9 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import parse_qsl
+
+from harness.spelling import decode_run, find_runs, plain, read
 
 Headers = Sequence[tuple[str, str]]
 
@@ -29,6 +31,7 @@ _SHORT = 8
 # Found by its place alone, a value that short is no secret worth following elsewhere.
 _FOLLOWED = 8
 _NESTING = 32
+_WORD = 100
 
 _PREFIXES = {
     "sntryag_": "agent token",
@@ -44,8 +47,6 @@ _TOKEN = re.compile(
 _SIGNED_BODY = re.compile(r"\brpc0:([0-9a-f]{8,})", re.IGNORECASE)
 _FIELD = re.compile(r"<input\b[^>]*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(name|value|type)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-# Texts that no encoding changes.
-_SAME_EVERYWHERE = re.compile(r"[\w.~-]+", re.ASCII)
 _SEPARATORS = re.compile(r"[^a-z0-9]")
 _COOKIES = {"sentrysid": "session cookie", "sc": "CSRF token"}
 
@@ -76,12 +77,15 @@ class Redactor:
     """Labels the secrets in text, headers and data; safe to use from several threads."""
 
     def __init__(self) -> None:
-        # Each written form of a secret -> the secret; the secret -> its kind, its label.
-        self._forms: dict[str, str] = {}
+        # Each secret -> its kind, its label.
         self._kinds: dict[str, str] = {}
         self._labels: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._tokens: dict[str, DecodedToken] = {}
+        # A run of base64 -> how many secrets it was searched for, and the one that it holds.
+        self._runs: dict[str, tuple[int, str | None]] = {}
+        # A word without a secret -> how many secrets it was searched for.
+        self._clean: dict[str, int] = {}
         self._lock = threading.RLock()
 
     @property
@@ -97,8 +101,6 @@ class Redactor:
         with self._lock:
             if value not in self._kinds:
                 self._kinds[value] = kind
-                for form in _written_forms(value):
-                    self._forms.setdefault(form, value)
 
     def text(self, text: str) -> str:
         """`text` with labels in place of secrets."""
@@ -227,8 +229,13 @@ class Redactor:
         return value
 
     def _mask(self, text: str, local: dict[str, str]) -> str:
+        # The same words come again and again: names of keys, scopes, headers.
+        if not local and self._clean.get(text) == len(self._kinds):
+            return text
         spans = self._find(text, local)
         if not spans:
+            if not local and len(text) <= _WORD:
+                self._clean[text] = len(self._kinds)
             return text
         spans.sort(key=lambda span: (span[0], -span[1]))
         parts: list[str] = []
@@ -252,14 +259,38 @@ class Redactor:
             ]
         if ":" in text:
             spans += [(*m.span(1), m[1], "signature") for m in _SIGNED_BODY.finditer(text)]
-        for form, secret in self._forms.items():
-            if form in text:
-                kind = self._kinds[secret]
-                spans += [(*place, secret, kind) for place in _places(form, text)]
-        for secret, kind in local.items():
-            for form in _written_forms(secret):
-                spans += [(*place, secret, kind) for place in _places(form, text)]
+        known = [*self._kinds.items(), *local.items()]
+        spans += [
+            (*place, secret, kind)
+            for secret, kind in known
+            if secret in text
+            for place in _places(secret, text)
+        ]
+        reading = read(text)
+        if reading is not None:
+            spans += [
+                (*reading.span(*place), secret, kind)
+                for secret, kind in known
+                if (wanted := plain(secret)) and wanted in reading.text
+                for place in _places(wanted, reading.text)
+            ]
+        for start, end, run in find_runs(text):
+            if held := self._search(run):
+                spans.append((start, end, held, self._kinds[held]))
         return spans
+
+    def _search(self, run: str) -> str | None:
+        """The secret that a run of base64 holds."""
+        count, held = self._runs.get(run, (0, None))
+        if held is None and count < len(self._kinds):
+            data = decode_run(run)
+            # Those that it was searched for already do not come to be in it.
+            fresh = list(self._kinds)[count:]
+            held = next(
+                (one for one in fresh if len(one) >= _FOLLOWED and _bytes(one) in data), None
+            )
+            self._runs[run] = len(self._kinds), held
+        return held
 
     def _label(self, secret: str, kind: str) -> str:
         label = self._labels.get(secret)
@@ -310,30 +341,19 @@ def _kind_of_value(value: str) -> str | None:
     return "JWT" if value.startswith("eyJ") and "." in value else None
 
 
-def _written_forms(value: str) -> set[str]:
-    """`value` as it may stand in a URL, in JSON or in a page."""
-    if _SAME_EVERYWHERE.fullmatch(value):
-        return {value}
-    return {
-        value,
-        quote(value, safe=""),
-        quote(value),
-        quote_plus(value),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        html.escape(value),
-    }
-
-
-def _places(form: str, text: str) -> list[tuple[int, int]]:
+def _places(wanted: str, text: str) -> list[tuple[int, int]]:
     places = []
-    start = text.find(form)
+    start = text.find(wanted)
     while start >= 0:
-        end = start + len(form)
-        if len(form) >= _SHORT or _is_word(text, start, end):
+        end = start + len(wanted)
+        if len(wanted) >= _SHORT or _is_word(text, start, end):
             places.append((start, end))
-        start = text.find(form, end)
+        start = text.find(wanted, end)
     return places
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
