@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from harness import scopes
 from harness.sentry.catalogue import Catalogue
 from harness.sentry.errors import Denied
 from harness.sentry.gate import pass_gate
 from harness.sentry.principal import Caller, Credential
+from harness.sentry.schema import member, team_member
 from tests.sentry.callers import Answer, Headers, Sentry, assert_plain_denial
 
 READ_ONLY = ["alerts:read", "event:read", "member:read", "org:read", "project:read", "team:read"]
@@ -248,6 +250,30 @@ def test_a_team_admin_writes_projects_of_the_team(sentry: Sentry) -> None:
     assert rename(sentry, sentry.session("mia")).status_code == 403
     # An admin of the organization, whatever she is in the team.
     assert rename(sentry, sentry.session("ada"), "api").status_code == 200
+
+
+def test_a_team_role_counts_for_that_team_alone(sentry: Sentry) -> None:
+    """An admin of one team who is a contributor of another."""
+    joined = {"organizationmember_id": member_id(sentry, "tess"), "team_id": 2002}
+    with sentry.services.store.transaction() as connection:
+        connection.execute(team_member.insert().values(joined | {"role": "contributor"}))
+    tess = sentry.session("tess")
+    assert projects_of(sentry, tess) == {"web-app", "api"}
+    assert rename(sentry, tess, "web-app").status_code == 200
+    assert rename(sentry, tess, "api").status_code == 403
+    assert_plain_denial(sentry.api("DELETE", "/teams/acme/backend/", tess))
+    assert_plain_denial(sentry.api("DELETE", "/projects/acme/api/", tess))
+
+
+def member_id(sentry: Sentry, name: str) -> int:
+    row = sentry.services.store.one(
+        select(member.c.id)
+        .where(member.c.user_id == sentry.user_id(name))
+        .where(member.c.organization_id == sentry.organization_id("acme"))
+    )
+    assert row is not None
+    found: int = row.id
+    return found
 
 
 @pytest.mark.parametrize("path", ["/projects/acme/web-app/", "/teams/acme/web/"])
