@@ -109,6 +109,58 @@ def run(**options: Any) -> None:
     sys.exit(run_command(files=files, **options))
 
 
+@cli.command()
+@_names
+@click.option(
+    "--weakness", "weakness_ids", multiple=True, metavar="ID", help="Only this row of the table."
+)
+@click.option(
+    "--attack", "attack_ids", multiple=True, metavar="ID", help="Only this column of the table."
+)
+@click.option(
+    "--exhaustive",
+    is_flag=True,
+    help="Play attacks also on weaknesses of defences that they do not come to.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Play in N processes at once.  [default: as many as there are processors]",
+)
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    help="The seed of worlds and ids; the same seed gives the same reports.  [default: 0]",
+)
+@click.option("--json", metavar="F", help="Write the table with its evidence as JSON.")
+@click.option("--html", metavar="F", help="Write the table as one page, each cell with evidence.")
+@click.option("-v", "--verbose", is_flag=True, help="Show why each attack broke where it did.")
+def prove(**options: Any) -> None:
+    """Prove that the attacks can tell a sound server from a weakened one.
+
+    Plays every attack on the sound server, where it must be held, and on the server with
+    each one of its defences weakened, where the attacks that list the weakness must break
+    it. Fails if one does not, if a weakness is found by nobody, or if an attack never breaks.
+    """
+    with _imports():
+        from harness.commands.prove import prove_command
+
+    files = {kind: options.pop(kind) for kind in ("json", "html")}
+    sys.exit(prove_command(files=files, **options))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def weaknesses(*, as_json: bool) -> None:
+    """List the defences, and the weakened forms that --weaken takes."""
+    from harness.commands.weaknesses import show_weaknesses
+
+    show_weaknesses(as_json=as_json)
+
+
 @cli.command("list")
 @_names
 @_expression

@@ -7,27 +7,39 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.commands.failure import Misuse
 
 if TYPE_CHECKING:
+    from harness.scenario.proof import Proof
     from harness.scenario.result import Run
 
 STDOUT = "-"
+
+#: Gives what renders a kind of report.
+Render = Callable[[str], Callable[[Any], str]]
 
 
 class Reports:
     """Where each report goes, by its kind: a file, or `-` for stdout.
 
-    `everything`: SARIF has what held as well. Raises Misuse for two reports in one place,
-    and for a file that cannot be written: a run whose report is lost is a run for nothing.
+    `everything`: SARIF has what held as well. `render`: for reports of other things than
+    runs. Raises Misuse for two reports in one place, and for a file that cannot be written:
+    a run whose report is lost is a run for nothing.
     """
 
-    def __init__(self, files: Mapping[str, str | None], *, everything: bool = False) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, str | None],
+        *,
+        everything: bool = False,
+        render: Render | None = None,
+    ) -> None:
         self._everything = everything
+        self._render = render or self._render_run
         self._files = {kind: file for kind, file in files.items() if file is not None}
         places: dict[str, str] = {}
         for kind, file in self._files.items():
@@ -43,16 +55,16 @@ class Reports:
         """Whether one of them takes stdout for itself."""
         return STDOUT in self._files.values()
 
-    def write(self, run: Run) -> None:
+    def write(self, made: Run | Proof) -> None:
         """Renders and writes them. Raises Misuse for a file that can no longer be written."""
         for kind, file in self._files.items():
-            text = self._render(kind)(run)
+            text = self._render(kind)(made)
             if file == STDOUT:
                 click.echo(text, nl=False)
             else:
                 write_whole(file, text)
 
-    def _render(self, kind: str) -> Callable[[Run], str]:
+    def _render_run(self, kind: str) -> Callable[[Run], str]:
         # Each is imported when it is asked for: templates take a while.
         match kind:
             case "json":

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import click
-from rich.console import Console
-
 from harness.commands.failure import Misuse
+from harness.commands.output import open_console, trimmed
 from harness.commands.reports import Reports
 from harness.commands.selection import select
 from harness.commands.weakening import announce, read_weaknesses
@@ -22,9 +18,6 @@ from harness.scenario.model import Scenario
 from harness.scenario.runner import DEFAULT_SEED, plan_scenarios, run_scenarios
 from harness.scenario.targets import InProcess, Loopback, Running, Seed, Target
 from harness.world import load_world
-
-# Wide enough for a title beside an id, where no terminal says how wide it is.
-_FILE_WIDTH = 160
 
 
 def run_command(
@@ -59,11 +52,11 @@ def run_command(
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
-        console = _open_console(aside=reports.on_stdout)
+        console = open_console(aside=reports.on_stdout)
         sown: Seed = DEFAULT_SEED if seed is None else seed
         if plan:
             run = plan_scenarios(scenarios, where, seed=sown)
-            with _trimmed(console):
+            with trimmed(console):
                 print_plan(run, console, curl=curl)
         else:
             with show_progress(console, len(scenarios)) as on_progress:
@@ -75,7 +68,7 @@ def run_command(
                     order="shuffled" if shuffle else "listed",
                     on_progress=on_progress,
                 )
-            with _trimmed(console):
+            with trimmed(console):
                 print_run(run, console, verbose=verbose, curl=curl)
         announce(weakened)
     except DocumentError as error:
@@ -108,22 +101,3 @@ def _move_to(world: str, scenarios: Sequence[Scenario]) -> list[Scenario]:
     """The scenarios in another world; what cannot be cast there is inconclusive."""
     load_world(world)
     return [replace(scenario, world=world) for scenario in scenarios]
-
-
-def _open_console(*, aside: bool) -> Console:
-    """For people; `aside` leaves stdout to a report."""
-    stream = sys.stderr if aside else sys.stdout
-    width = None if stream.isatty() else _FILE_WIDTH
-    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
-
-
-@contextmanager
-def _trimmed(console: Console) -> Iterator[None]:
-    """In a file lines end where their text ends; a terminal is filled to its edge."""
-    if console.is_terminal:
-        yield
-        return
-    with console.capture() as captured:
-        yield
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), file=console.file)

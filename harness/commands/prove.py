@@ -1,0 +1,85 @@
+"""`prove`: that the attacks can tell a sound server from a weakened one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harness.commands.failure import Misuse
+from harness.commands.output import open_console, trimmed
+from harness.commands.reports import Reports
+from harness.document import DocumentError, suggest
+from harness.report.proof_console import print_proof, show_progress
+from harness.scenario.loader import load_scenarios
+from harness.scenario.model import Scenario
+from harness.scenario.proof import list_weaknesses
+from harness.scenario.prover import Choice, choose, prove
+from harness.scenario.runner import DEFAULT_SEED
+
+
+def prove_command(
+    *,
+    names: Sequence[str],
+    weakness_ids: Sequence[str],
+    attack_ids: Sequence[str],
+    exhaustive: bool,
+    jobs: int | None,
+    seed: int | None,
+    files: Mapping[str, str | None],
+    verbose: bool,
+) -> int:
+    """Plays the table, prints it and writes it; gives the exit code.
+
+    Raises Misuse for an id that there is not, and for files that are wrong or cannot be
+    written; nothing was played then.
+    """
+    reports = Reports(files, render=_render)
+    try:
+        choice = _choose(load_scenarios(names), attack_ids, weakness_ids, exhaustive=exhaustive)
+        console = open_console(aside=reports.on_stdout)
+        with show_progress(console) as on_progress:
+            proof = prove(
+                choice,
+                jobs=jobs or os.cpu_count() or 1,
+                seed=DEFAULT_SEED if seed is None else seed,
+                on_progress=on_progress,
+            )
+    except DocumentError as error:
+        raise Misuse(str(error)) from None
+    with trimmed(console):
+        print_proof(proof, console, verbose=verbose)
+    reports.write(proof)
+    return proof.exit_code
+
+
+def _choose(
+    scenarios: Sequence[Scenario],
+    attack_ids: Sequence[str],
+    weakness_ids: Sequence[str],
+    *,
+    exhaustive: bool,
+) -> Choice:
+    attacks = [scenario.id for scenario in scenarios if scenario.attack is not None]
+    weaknesses = [weakness.id for weakness in list_weaknesses()]
+    for option, ids, known in (
+        ("--attack", attack_ids, attacks),
+        ("--weakness", weakness_ids, weaknesses),
+    ):
+        for name in ids:
+            if name not in known:
+                hint = suggest(name, known)
+                raise Misuse(f"{option}: there is no {option[2:]} {name!r}{hint}")
+    return choose(
+        scenarios, attack_ids=attack_ids, weakness_ids=weakness_ids, exhaustive=exhaustive
+    )
+
+
+def _render(kind: str) -> Callable[[Any], str]:
+    if kind == "json":
+        from harness.report.proof_json import render_proof_json
+
+        return render_proof_json
+    from harness.report.table import render_table
+
+    return render_table
