@@ -49,21 +49,16 @@ from tests.sentry.wire.test_control import (
     test_planting_replaces,
     test_reset,
 )
-from tests.sentry.wire.test_credentials import (
-    test_a_context_that_names_no_user_is_as_if_absent,
-    test_a_stored_token_expires,
-    test_each_resolves,
-)
+from tests.sentry.wire.test_credentials import test_a_stored_token_expires, test_each_resolves
+from tests.sentry.wire.test_csrf_and_sudo import test_sudo_lasts_for_two_hours
 from tests.sentry.wire.test_gate import (
     test_a_denial_stores_nothing,
     test_no_operation_discloses_what_exists,
     test_of_organizations_that_are_not_the_callers,
 )
-from tests.sentry.wire.test_mint import test_a_grant_counts_until_it_expires, test_bad_session_id
-from tests.sentry.wire.test_sessions import (
-    test_sudo_lasts_for_two_hours,
-    test_what_was_wrong_is_not_told,
-)
+from tests.sentry.wire.test_mint import test_a_grant_counts_until_it_expires
+from tests.sentry.wire.test_mint_requests import test_bad_session_id
+from tests.sentry.wire.test_sessions import test_what_was_wrong_is_not_told
 from tests.sentry.wire.test_store import (
     GRANT,
     image,
@@ -78,11 +73,12 @@ from tests.sentry.wire.test_store import (
     test_what_belongs_to_an_organization_goes_with_it,
     test_what_is_remembered_is_forgotten_at_every_write,
 )
-from tests.sentry.wire.test_token import (
-    test_a_mistyped_claim,
+from tests.sentry.wire.test_token import test_a_mistyped_claim
+from tests.sentry.wire.test_token_use import (
     test_access_is_the_role_of_now,
     test_an_issued_token_never_grows,
 )
+from tests.sentry.wire.test_viewer_context import test_a_context_that_names_no_user_is_as_if_absent
 
 
 @pytest.fixture(scope="module")
