@@ -39,7 +39,7 @@ class Reports:
         render: Render | None = None,
     ) -> None:
         self._everything = everything
-        self._render = render or self._render_run
+        self._render: Render = render or self._render_run
         self._files = {kind: file for kind, file in files.items() if file is not None}
         places: dict[str, str] = {}
         for kind, file in self._files.items():

@@ -78,7 +78,7 @@ class AuditLog:
             number = self._number
             self._records.append((number, decision))
         if _log.isEnabledFor(logging.INFO):
-            _log.info("decision %s", json.dumps(decision.as_json(number)))
+            _log.info("decision %s", _Written(number, decision))
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The records after `number`, in order."""
@@ -91,6 +91,17 @@ class AuditLog:
         with self._lock:
             self._records.clear()
             self._number = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A decision as a line of the log, made only when somebody reads it."""
+
+    number: int
+    decision: Decision
+
+    def __str__(self) -> str:
+        return json.dumps(self.decision.as_json(self.number))
 
 
 def _text(number: int | None) -> str | None:

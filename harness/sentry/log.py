@@ -21,28 +21,37 @@ NAME: Final = "harness.sentry"
 SIZE: Final = 2000
 
 _MOST_CHARACTERS = 20_000
+# The message, and the traceback below it where there is one.
+_FORMAT: Final = logging.Formatter("%(message)s")
 
 
 class LogLines:
     """The lines of one application, numbered from 1; the oldest give way."""
 
     def __init__(self, size: int = SIZE) -> None:
-        self._lines: deque[dict[str, Any]] = deque(maxlen=size)
+        self._lines: deque[tuple[int, logging.LogRecord]] = deque(maxlen=size)
         self._number = 0
         self._lock = threading.Lock()
 
-    def add(self, level: str, logger: str, text: str) -> None:
-        """Keeps a line."""
+    def add(self, record: logging.LogRecord) -> None:
+        """Keeps a line; it is formatted when it is read."""
         with self._lock:
             self._number += 1
-            shown = text[:_MOST_CHARACTERS]
-            line = {"id": self._number, "level": level, "logger": logger, "text": shown}
-            self._lines.append(line)
+            self._lines.append((self._number, record))
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The lines after `number`, in order: `id`, `level`, `logger`, `text`."""
         with self._lock:
-            return [line for line in self._lines if line["id"] > number]
+            kept = [entry for entry in self._lines if entry[0] > number]
+        return [
+            {
+                "id": at,
+                "level": record.levelname,
+                "logger": record.name,
+                "text": _FORMAT.format(record)[:_MOST_CHARACTERS],
+            }
+            for at, record in kept
+        ]
 
     def clear(self) -> None:
         """Forgets every line and counts from 1 again."""
@@ -70,12 +79,22 @@ class _Capture(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         lines = _current.get()
         if lines is not None:
-            lines.add(record.levelname, record.name, self.format(record))
+            lines.add(_without_frames(record))
         # With a handler on the way logging's last resort is not asked any more: errors
         # have to reach somebody still.
         last = logging.lastResort
         if last and record.levelno >= last.level and not _has_others(record.name, self):
             last.handle(record)
+
+
+def _without_frames(record: logging.LogRecord) -> logging.LogRecord:
+    """The record with its traceback as text: frames would keep what was in them alive."""
+    if not record.exc_info:
+        return record
+    kept = logging.makeLogRecord(vars(record))
+    kept.exc_text = _FORMAT.formatException(record.exc_info)
+    kept.exc_info = None
+    return kept
 
 
 def _has_others(name: str, own: logging.Handler) -> bool:
