@@ -130,7 +130,8 @@ def _summary(run: Run) -> Text:
             text.append(f"{count} {outcome}", _STYLES[outcome]).append("  ")
     if not run.results:
         text.append("no scenario was played", "yellow").append("  ")
-    text.append(f"target: {run.target}" + (f", seed {run.seed}" if run.seed else ""), "dim")
+    where = f"target: {run.target}" + (f", seed {run.seed}" if run.seed else "")
+    text.append(visible(where), "dim")
     return text
 
 

@@ -27,6 +27,8 @@ _LABEL = re.compile(
 # What means something between double quotes, or in an interactive shell.
 _SPECIAL = re.compile(r'["$`\\!]')
 _GLOBBED = re.compile(r"[\[\]{}]")
+# Not even quoted inside a substitution: not everything that reads a shell's words knows those.
+_QUOTES = "'\""
 _FORM = "application/x-www-form-urlencoded"
 # Longer bodies stand in the report, not on the line: they are read from a file named `body`.
 _MOST_BODY = 16 * 1024
@@ -170,7 +172,7 @@ def _format(text: str) -> str:
 def _format_sign(sign: str) -> str:
     if sign in "\\%":
         return sign * 2
-    if sign.isprintable():
+    if sign.isprintable() and sign not in _QUOTES:
         return sign
     bare_byte = "\udc80" <= sign <= "\udcff"
     data = sign.encode("utf-8", "surrogateescape" if bare_byte else "surrogatepass")

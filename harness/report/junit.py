@@ -47,12 +47,13 @@ def _counts(results: Sequence[Result]) -> dict[str, str]:
 
 def _suite(result: Result) -> str:
     parent = PurePosixPath(result.file).parent
-    return ".".join(part for part in parent.parts if part not in ("/", "..")) or "scenarios"
+    parts = [visible(part) for part in parent.parts if part not in ("/", "..")]
+    return ".".join(parts) or "scenarios"
 
 
 def _add_case(suite: ElementTree.Element, name: str, result: Result) -> None:
     held, count = result.checks
-    attributes = {"name": result.scenario, "classname": name, "assertions": str(count)}
+    attributes = {"name": visible(result.scenario), "classname": name, "assertions": str(count)}
     case = ElementTree.SubElement(suite, "testcase", attributes)
     if result.outcome in ("failed", "inconclusive"):
         tag = "failure" if result.outcome == "failed" else "error"
