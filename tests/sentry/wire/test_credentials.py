@@ -264,6 +264,37 @@ def test_two_authorization_headers(sentry: Sentry, second: str) -> None:
         assert_unauthenticated(read(sentry, pair))
 
 
+ELSEWHERE = ["token", "access_token", "auth", "auth_token", "bearer_token", "key", "api_key"]
+IDENTITY = [
+    *("X-Forwarded-User", "X-Remote-User", "X-User-Id", "X-Auth-User", "X-Sentry-User"),
+    *("X-Forwarded-Email", "X-Auth-Request-User", "X-Auth-Request-Email", "Remote-User", "From"),
+]
+TOKEN_HEADERS = [
+    *("Proxy-Authorization", "X-Authorization", "X-Api-Key", "X-Auth-Token", "X-Sentry-Token"),
+    *("X-Sentry-Auth", "X-Access-Token", "Authentication", "X-Forwarded-Authorization"),
+]
+
+
+def test_a_token_elsewhere_is_none(sentry: Sentry) -> None:
+    """Not in the URL, not in a form, not in a cookie, not in a header of another name."""
+    value = sentry.user("olivia")["Authorization"]
+    token = value.removeprefix("Bearer ")
+    for name in ELSEWHERE:
+        assert_unauthenticated(sentry.api("GET", f"{READS}?{name}={token}"))
+        assert_unauthenticated(sentry.api("PUT", READS, data={name: token, "name": "x"}))
+        assert_unauthenticated(read(sentry, {"Cookie": f"{name}={token}; Authorization={value}"}))
+    for name in TOKEN_HEADERS:
+        for shown in (token, value):
+            assert_unauthenticated(read(sentry, {name: shown}))
+
+
+def test_a_header_says_nobodys_name(sentry: Sentry) -> None:
+    for name in IDENTITY:
+        for shown in (str(sentry.user_id("olivia")), "olivia@example.com", "olivia"):
+            assert_unauthenticated(read(sentry, {name: shown}))
+            assert who_is(sentry, sentry.user("mia") | {name: shown}) == "mia"
+
+
 # Which one counts
 
 

@@ -227,6 +227,19 @@ def test_endpoints_with_no_scope_map(sentry: Sentry, method: str, path: str) -> 
     assert answer.status_code in (200, 201)
 
 
+def test_an_account_is_its_users_alone(sentry: Sentry) -> None:
+    """Whether there is somebody else of that id is not told."""
+    session = sentry.session("olivia")
+    others = ["102", "999999", "0", "mia", "mia@example.com", "ME"]
+    for named in ("me", str(sentry.user_id("olivia")), *others):
+        for method, path in (("GET", ""), ("GET", "emails/"), ("PUT", "")):
+            answer = sentry.api(method, f"/users/{named}/{path}", session, {"name": "Olivia"})
+            if named in others:
+                assert_plain_denial(answer)
+            else:
+                assert answer.status_code == 200
+
+
 def test_a_user_token_asks_for_the_regions(sentry: Sentry) -> None:
     """As clients do when somebody logs in with a token; no other credential does."""
     path = "/users/me/regions/"

@@ -116,6 +116,8 @@ def test_a_payload_that_is_no_claims(sentry: Sentry, payload: bytes) -> None:
         {"scopes": ["org:read", "no:such", ""]},
         # Unknown claims mean nothing here, whatever they mean elsewhere.
         {"nbf": 9_999_999_999, "iss": 5, "jti": [], "role": "owner", "act": {"sub": "102"}},
+        # As other dialects name them.
+        {"scope": "org:read org:write", "scp": ["org:write"], "user_id": 102, "organization": 1},
     ],
 )
 def test_what_is_accepted(sentry: Sentry, claims: dict[str, Any]) -> None:
