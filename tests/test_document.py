@@ -206,6 +206,8 @@ def test_a_quoted_text_is_text() -> None:
         ("title: true", "1:8 title: expected text, got true; write it in quotes"),
         ("title:", "1:7 title: expected text, got nothing (null)"),
         ("title: [a]", "1:1 title: expected text, got a list"),
+        ("title: []", "1:1 title: expected text, got an empty list"),
+        ("title: a\ncount: ''", "2:8 count: expected a whole number, got an empty text"),
         ("title: a\ncount: '3'", "2:8 count: expected a whole number, got the text '3'"),
         ("title: a\ncount: 3.5", "2:8 count: expected a whole number, got the number 3.5"),
         ("title: a\non: yes", "2:5 on: expected true or false, got the text 'yes'; write true"),

@@ -15,6 +15,8 @@ from harness.scenario.model import Scenario
 Test = Callable[[str], bool]
 
 _TOKEN = re.compile(r"[()]|[^\s()]+")
+# Parsed and judged by recursion; nobody means more.
+_MOST_TOKENS = 200
 
 
 def select(scenarios: Sequence[Scenario], expression: str | None) -> list[Scenario]:
@@ -30,7 +32,10 @@ def select(scenarios: Sequence[Scenario], expression: str | None) -> list[Scenar
 
 def compile_expression(expression: str) -> Test:
     """A test of a text in lower case. Raises Misuse."""
-    parser = _Parser(_TOKEN.findall(expression.lower()), expression)
+    tokens = _TOKEN.findall(expression.lower())
+    if len(tokens) > _MOST_TOKENS:
+        raise Misuse(f"-k: more than {_MOST_TOKENS} words and parentheses")
+    parser = _Parser(tokens, expression)
     return parser.parse()
 
 

@@ -93,11 +93,15 @@ def describe(value: object, path: Path = ()) -> str:
             return "true" if value else "false"
         case int() | float():
             return "a number" if _is_secret(path) else f"the number {value}"
+        case "":
+            return "an empty text"
         case str():
             if _is_secret(path) or _SECRET_TEXT.search(value):
                 return "a text"
             short = value if len(value) <= _SHORT else value[: _SHORT - 1] + "…"
             return f"the text {short!r}"
+        case [] | ():
+            return "an empty list"
         case list() | tuple():
             return "a list"
         case _:

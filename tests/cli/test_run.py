@@ -74,6 +74,8 @@ def test_a_mistake_ends_with_2_before_anything_is_played(folder: Path) -> None:
         (["nowhere.yaml"], "nowhere.yaml"),
         (["approve-and-remind"], "did you mean 'approve-and-remint'?"),
         (["-k", "one or"], "a word is missing"),
+        (["-k", "(" * 3000], "more than 200 words"),
+        (["-k", "not " * 3000 + "a"], "more than 200 words"),
         (["-k", "(one"], "')' is missing"),
         (["-k", "one two"], "did not expect 'two'"),
         (["-j", "0"], "-j"),
