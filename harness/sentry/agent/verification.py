@@ -51,9 +51,9 @@ def check_present(payload: dict[str, Any]) -> None:
 
 @check_present.weakened("missing-claims-filled-in", title="Missing claims get convenient values")
 def _(payload: dict[str, Any]) -> None:
-    issued_at = payload.setdefault("iat", 0)
+    payload.setdefault("iat", 0)
     payload.setdefault("aud", dialect.AUDIENCE)
-    payload.setdefault("exp", issued_at + 10**10)
+    payload.setdefault("exp", 10**11)
     payload.setdefault("sid", "unknown")
     check_present.sound(payload)
 
