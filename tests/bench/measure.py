@@ -1,4 +1,8 @@
-"""Times two things in turn, so that what slows the machine down slows both down."""
+"""Times things in turn, by the processor time of this thread.
+
+So what slows the machine down slows all of them down, and what else it does meanwhile
+counts for nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import gc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from time import perf_counter
+from time import thread_time
 from typing import Any, Literal
 
 Work = Callable[[], object]
@@ -53,7 +57,7 @@ class Row:
 
 
 def compare(*works: Work, seconds: float = 1.0) -> list[float]:
-    """Seconds for one call of each work: medians over batches that take turns.
+    """Processor seconds for one call of each work: medians over batches that take turns.
 
     `seconds` is what all of it takes, about.
     """
@@ -87,7 +91,7 @@ def _count(work: Work) -> int:
 
 def _time(work: Work, count: int) -> float:
     calls = range(count)
-    start = perf_counter()
+    start = thread_time()
     for _ in calls:
         work()
-    return (perf_counter() - start) / count
+    return (thread_time() - start) / count

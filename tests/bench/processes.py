@@ -19,7 +19,7 @@ from tests.bench.measure import Row
 
 _STARTS = 15
 _SERVER_STARTS = 5
-_ROUNDS = 6
+_ROUNDS = 5
 _SECONDS = 1.5
 _ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("SEER_")}
 

@@ -72,14 +72,14 @@ def _measure(sentry: MockSentry) -> Iterator[Row]:
             _checked(lambda: client.put(path, headers=agent, json={"name": "A"}), 403),
             _checked(lambda: client.post(f"{path}agent/token/", headers=user, json=body), 200),
         ]
-        base, read, denied, mint = (1e6 * seconds for seconds in compare(*works, seconds=6))
+        base, read, denied, mint = (1e6 * seconds for seconds in compare(*works, seconds=5))
     yield Row("authorized read, in process", read, "µs", AGAINST, base, goal=2)
     yield Row("denied write, in process", denied, "µs", AGAINST, base)
     yield Row("mint, in process", mint, "µs", AGAINST, base)
     base, read = (
         1e6 * seconds
         for seconds in compare(
-            _plain(bare, "/bare/", token), _plain(sentry.app, path, token), seconds=3
+            _plain(bare, "/bare/", token), _plain(sentry.app, path, token), seconds=2
         )
     )
     yield Row("authorized read, as plain WSGI", read, "µs", AGAINST, base)

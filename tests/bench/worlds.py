@@ -21,7 +21,7 @@ def measure() -> Iterator[Row]:
 
     standing = deploy(seed="bench")
     known, new, reset = (
-        1e3 * seconds for seconds in compare(create, create_new, standing.reset, seconds=4)
+        1e3 * seconds for seconds in compare(create, create_new, standing.reset, seconds=3)
     )
     standing.close()
     yield Row("create an application, its world known", known, "ms")
