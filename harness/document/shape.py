@@ -37,6 +37,8 @@ def _is_model(kind: Any) -> bool:
 
 
 def _fields(model: Any) -> Iterable[tuple[str, FieldInfo]]:
+    # What a model refers to may have been defined after it: until then its fields are names.
+    model.model_rebuild(raise_errors=False)
     for name, info in model.model_fields.items():
         alias = info.validation_alias or info.alias
         if isinstance(alias, AliasChoices):
