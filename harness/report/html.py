@@ -7,20 +7,17 @@ and from there as text. Without scripts the outcomes and reasons can still be re
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from harness.report.evidence import describe_run
+from harness.report.page import asset, environment, policy
 from harness.report.text import visible
 from harness.scenario.result import Result, Run
 
@@ -29,9 +26,6 @@ _ORDER = ("broken", "failed", "inconclusive", "held", "passed", "planned")
 _FAULTS = frozenset(_ORDER[:3])
 # What could end a script element, begin markup in it, or end a line of a script.
 _ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
-
-
-_TEMPLATES = jinja2.PackageLoader("harness.report")
 
 
 @dataclass(frozen=True)
@@ -52,10 +46,10 @@ def render_html(run: Run) -> str:
     entries = list_entries(run.results)
     verdicts = Counter(entry.verdict for entry in entries)
     counts = [(verdict, verdicts[verdict]) for verdict in _ORDER if verdicts[verdict]]
-    style, script = _asset("report.css"), _asset("report.js")
-    page = _environment().get_template("report.html.j2")
+    style, script = asset("report.css"), asset("report.js")
+    page = environment().get_template("report.html.j2")
     return page.render(
-        policy=_policy(style, script),
+        policy=policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         evidence=Markup(embed(describe_run(run))),  # noqa: S704 - escaped for its place
@@ -101,18 +95,6 @@ def embed(data: Mapping[str, Any]) -> str:
     return text.translate(_ESCAPED)
 
 
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
-        " base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(source: str) -> str:
-    digest = hashlib.sha256(source.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
 def _bar(counts: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
     """Verdict, start and length of each part of the bar, in scenarios."""
     start = 0
@@ -129,17 +111,3 @@ def _actors(results: Sequence[Result]) -> list[str]:
         if event["kind"] in ("step", "exchange")
     }
     return sorted(map(visible, names))
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=_TEMPLATES,
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-
-
-def _asset(name: str) -> str:
-    return _TEMPLATES.get_source(_environment(), name)[0].strip()
