@@ -12,10 +12,11 @@ PIP := -m pip --quiet --disable-pip-version-check
 LOCK_VENV := build/lock-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint demo bench lock venv clean
+.PHONY: help run prove test lint demo bench lock venv clean
 
 help:
 	@echo 'make run     play the flow scenarios against the mock Sentry'
+	@echo 'make prove   play every attack on the sound server and on every weakened one'
 	@echo 'make test    run the tests, on all processors'
 	@echo 'make demo    serve the mock Sentry on loopback, with logins to try'
 	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
@@ -25,6 +26,9 @@ help:
 
 run: $(READY)
 	@$(PY) -m harness run scenarios/flow
+
+prove: $(READY)
+	@$(PY) -m harness prove
 
 test: $(READY)
 	@$(PY) -m pytest -q
