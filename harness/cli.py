@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+INCONCLUSIVE = 3
 INTERRUPTED = 130
 
 
@@ -259,4 +260,10 @@ def main() -> None:
         # Whoever read our output has enough; nothing may complain at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception as error:  # noqa: BLE001 - a crash of ours is no verdict on a server
+        import traceback
+
+        traceback.print_exception(error)
+        click.echo("the harness itself failed: nothing was judged", err=True)
+        code = INCONCLUSIVE
     sys.exit(code)

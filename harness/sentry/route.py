@@ -14,10 +14,11 @@ _ID_DIGITS = len(str(MAX_ID))
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A matched path."""
+    """A matched path, and the method that it is asked with."""
 
     endpoint: Endpoint
     parameters: Mapping[str, str]
+    method: str
 
     @property
     def template(self) -> str:

@@ -32,7 +32,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from harness.sentry.schema import metadata
 
@@ -49,6 +49,8 @@ _LOCK = 0x5EE2
 
 # Results remembered between two writes.
 _RECALLED = 4096
+# Characters of a text that is part of what they are remembered by.
+_RECALLED_TEXT = 256
 
 # Compiled statements, shared by all in-memory stores: they share a dialect too.
 _compiled: dict[Any, Any] = {}
@@ -137,6 +139,9 @@ class Store:
         give. Other databases are read each time.
         """
         if self._reader is None or getattr(self._local, "connection", None) is not None:
+            return self.all(statement, **values)
+        if any(isinstance(value, str) and len(value) > _RECALLED_TEXT for value in values.values()):
+            # Callers choose such texts: they must not choose how much memory is kept.
             return self.all(statement, **values)
         key = (statement, *values.values())
         rows = self._recalled.get(key)
@@ -315,6 +320,6 @@ def _restart_sequences(connection: Connection) -> None:
 
 def _cause(error: Exception) -> str:
     """One line of the driver's own words; SQLAlchemy's add the statement and its values."""
-    original = error.orig if isinstance(error, OperationalError) else error
+    original = error.orig if isinstance(error, DBAPIError) else error
     lines = str(original).strip().splitlines() or [type(error).__name__]
     return lines[0]

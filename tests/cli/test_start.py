@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from harness.cli import cli
+from harness.cli import cli, main
 from tests.cli.process import ROOT, environment, invoke, run
 
 # What a command line imports, told by the process itself.
@@ -60,3 +60,19 @@ def test_what_is_no_command_or_option_ends_with_2(arguments: tuple[str, ...]) ->
     assert done.returncode == 2
     assert "Usage: seer-harness" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_crash_of_the_harness_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "main", crash)
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 3
+    shown = capsys.readouterr().err
+    assert "ZeroDivisionError" in shown
+    assert "nothing was judged" in shown

@@ -341,3 +341,14 @@ def test_applications_in_memory_are_apart(make_sentry: Make) -> None:
     assert second.stored() == before
     assert second.audit() == []
     assert second.control("GET", "/clock/")["now"] == START.isoformat()
+
+
+def test_what_a_caller_writes_at_length_is_not_remembered(sentry: Sentry) -> None:
+    store = sentry.services.store
+    by_slug = select(organization.c.slug).where(organization.c.slug == bindparam("slug"))
+    before = len(store._recalled)
+
+    store.recall(by_slug, slug="acme")
+    store.recall(by_slug, slug="a" * 1000)
+
+    assert len(store._recalled) == before + 1
