@@ -69,7 +69,7 @@ def test_simultaneous_approvals_lose_nothing(sentry: Sentry, standing: str) -> N
 def test_approvals_through_two_applications_on_one_file(make_sentry: Make, tmp_path: Path) -> None:
     """As two processes would: what they share is the file's own lock."""
     url = f"sqlite:///{tmp_path}/sentry.db"
-    both = at_once(lambda _: make_sentry(database=url), range(2))
+    both = [make_sentry(database=url) for _ in range(2)]
     session = both[0].session("olivia")
     work = [(both[number % 2], scope) for number, scope in enumerate(OWNERS)]
     answers = at_once(lambda each: each[0].approve(session, [each[1]]), work)
