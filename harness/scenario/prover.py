@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -217,7 +218,8 @@ def _play_soundly(indexes: Sequence[int]) -> list[tuple[Cell, frozenset[str]]]:
 def _play_weakened(weakness: str, indexes: Sequence[int]) -> list[Cell]:
     """Each attack on one weakness; only what did not hold is written down."""
     cells = []
-    with closing(Player(InProcess(weaknesses=(weakness,)), _worker.seed)) as player:
+    target = InProcess(weaknesses=(weakness,))
+    with _uncollected(), closing(Player(target, _worker.seed)) as player:
         for index in indexes:
             attack = _worker.attacks[index]
             if player.play(attack, quiet=True).verdict == "held":
@@ -225,6 +227,19 @@ def _play_weakened(weakness: str, indexes: Sequence[int]) -> list[Cell]:
             else:
                 cells.append(make_cell(attack, weakness, player.play(attack)))
     return cells
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: what plays leave is little, and gone through again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+            gc.collect()
 
 
 # -- which defences a request comes to
