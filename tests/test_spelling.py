@@ -10,7 +10,7 @@ from itertools import product
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.redact import Redactor
@@ -42,6 +42,7 @@ def test_three_escapes_inside_each_other_are_undone(outer: str) -> None:
         assert text[first:last] == spelt, (innermost, inner)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='ab%25\\u0041&amp;;#x+"é'))
 def test_every_place_of_a_reading_is_one_of_the_text(text: str) -> None:
     reading = Reading(text)
@@ -66,6 +67,7 @@ def test_base64_is_read_from_wherever_it_begins(before: str) -> None:
         assert secret.encode() in decode_run(run)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ABCabc012+/_-", min_size=12))
 def test_any_run_can_be_read(run: str) -> None:
     assert isinstance(decode_run(run), bytes)

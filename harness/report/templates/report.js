@@ -60,6 +60,13 @@
     return list;
   }
 
+  // What may scroll can be reached by keyboard, and says what it is.
+  function scrolls(element, name) {
+    element.tabIndex = 0;
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", name);
+  }
+
   function showMessage(heading, first, headers, body) {
     const wire = make("pre", "", make("b", "", first), "\n");
     for (const line of headers.split("\n").filter(Boolean)) {
@@ -67,7 +74,7 @@
       wire.append(make("span", "name", line.slice(0, colon + 1)), line.slice(colon + 1), "\n");
     }
     if (body) wire.append(`\n${body}`);
-    wire.tabIndex = 0;
+    scrolls(wire, heading);
     return make("section", "message", make("h5", "", heading), wire);
   }
 
@@ -75,7 +82,7 @@
     const button = make("button", "", "Copy");
     button.type = "button";
     const code = make("pre", "", make("code", "", line));
-    code.tabIndex = 0;
+    scrolls(code, "As a command");
     button.addEventListener("click", () => copy(line, code, button));
     return make("section", "curl", make("h5", "", "As a command", button), code);
   }
@@ -270,16 +277,39 @@
     return false;
   };
 
+  const boxes = [...controls.querySelectorAll("[name=outcome]")];
+
+  // A filter has an address: #?q=org:write&actor=agent&outcome=broken
+  function readAddress() {
+    if (!location.hash.startsWith("#?")) return;
+    const asked = new URLSearchParams(location.hash.slice(2));
+    query.value = asked.get("q") || "";
+    actor.value = asked.get("actor") || "";
+    const outcomes = asked.getAll("outcome");
+    for (const box of boxes) box.checked = !outcomes.length || outcomes.includes(box.value);
+  }
+
+  function writeAddress() {
+    const asked = new URLSearchParams();
+    if (query.value) asked.set("q", query.value);
+    if (actor.value) asked.set("actor", actor.value);
+    if (!boxes.every((box) => box.checked)) {
+      for (const box of boxes) if (box.checked) asked.append("outcome", box.value);
+    }
+    if (asked.size || location.hash.startsWith("#?")) {
+      history.replaceState(null, "", `#${asked.size ? "?" : ""}${asked}`);
+    }
+  }
+
   function filter() {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     hits = words.map((word) => new Set(
       texts.flatMap((one, number) => (one.toLowerCase().includes(word) ? [number] : []))));
-    const verdicts = new Set([...controls.elements.namedItem("query").form.querySelectorAll(
-      "[name=verdict]:checked")].map((box) => box.value));
+    const outcomes = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
     let shown = 0;
     sections.forEach((section, index) => {
       const scenario = scenarios[index];
-      section.hidden = !verdicts.has(section.dataset.verdict)
+      section.hidden = !outcomes.has(section.dataset.outcome)
         || (actor.value && !scenario.lanes.some((lane) => text(lane.name) === actor.value))
         || !hits.every((hit) => holds(scenario, hit));
       shown += section.hidden ? 0 : 1;
@@ -303,6 +333,11 @@
     });
   }
 
+  function change() {
+    filter();
+    writeAddress();
+  }
+
   function setOpen(open) {
     sections.forEach((section, index) => {
       if (section.hidden) return;
@@ -312,7 +347,7 @@
   }
 
   function goTo() {
-    const name = decodeURIComponent(location.hash.slice(1));
+    const name = location.hash.slice(1);
     const index = sections.findIndex((section) =>
       name === section.id || name.startsWith(`${section.id}.`));
     if (index < 0) return;
@@ -349,17 +384,22 @@
   let waiting = 0;
   query.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(filter, 150);
+    waiting = setTimeout(change, 150);
   });
-  controls.addEventListener("change", filter);
+  controls.addEventListener("change", change);
   controls.addEventListener("submit", (event) => {
     event.preventDefault();
-    filter();
+    change();
   });
   document.getElementById("open").addEventListener("click", () => setOpen(true));
   document.getElementById("close").addEventListener("click", () => setOpen(false));
-  addEventListener("hashchange", goTo);
+  addEventListener("hashchange", () => {
+    readAddress();
+    filter();
+    goTo();
+  });
   controls.hidden = !sections.length;
+  readAddress();
   filter();
   measure();
   if (sections.length === 1) setOpen(true);
