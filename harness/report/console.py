@@ -74,7 +74,8 @@ def print_result(
     result: Result, console: Console, *, verbose: bool = False, curl: bool = False
 ) -> None:
     """One scenario: its failed steps with their exchanges; `verbose` tells every step."""
-    console.print(_tell(result, verbose=verbose, curl=curl or verbose))
+    # Commands are longer than the terminal is wide, and stay whole; all else is wrapped.
+    console.print(_tell(result, verbose=verbose, curl=curl or verbose), crop=False)
 
 
 def print_plan(run: Run, console: Console, *, curl: bool = False) -> None:
@@ -86,7 +87,7 @@ def print_plan(run: Run, console: Console, *, curl: bool = False) -> None:
         for view in read_steps(result):
             console.print(Padding(_plan_step(view), (0, 0, 0, 2)))
             if curl:
-                console.print(Group(*_commands(view)))
+                console.print(Group(*_commands(view)), crop=False)
 
 
 def _plan_step(view: StepView) -> Group:

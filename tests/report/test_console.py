@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from harness.report.console import print_plan, print_run, show_progress
+from harness.report.curl import render_curl
 from harness.scenario.result import Run
 from harness.scenario.runner import run_scenarios
 from harness.scenario.targets import InProcess
@@ -62,6 +63,26 @@ def test_a_plan_tells_what_would_be_sent() -> None:
     assert "POST http://sentry.test/api/0/organizations/acme/agent/approve/" in text
     assert "(sign in)" in text
     assert "<password 1>" in text
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_commands_are_whole_lines(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width)
+    for run in (played(), planned()):
+        commands = [
+            render_curl(event)
+            for result in run.results
+            for event in result.events
+            if event["kind"] == "exchange"
+        ]
+        assert commands
+        print_run(run, console, verbose=True)
+        print_plan(run, console, curl=True)
+        print_run(run, console, curl=True)
+        assert isinstance(console.file, io.StringIO)
+        lines = [line.strip() for line in console.file.getvalue().splitlines()]
+        assert [command for command in commands if lines.count(command) < 2] == []
+    assert "curl" not in printed(played())
 
 
 def test_a_terminal_is_not_told_what_to_do_by_a_server() -> None:
