@@ -14,6 +14,7 @@ from harness.report.steps import StepView, describe_check
 from harness.report.text import visible
 from harness.scenario.proof import AttackInfo, Cell, Mark, Proof
 from harness.scenario.prover import Progress as OnProgress
+from harness.scenario.result import FAILED
 
 _STYLES: dict[Mark, str] = {
     "held": "green",
@@ -55,18 +56,8 @@ def print_proof(proof: Proof, console: Console, *, verbose: bool = False) -> Non
     for problem in proof.problems:
         style = "yellow" if problem.kind == "inconclusive when sound" else "bold red"
         console.print(_text(f"✗ {problem.message}", style))
-    if proof.exit_code == 0:
-        console.print(_text(f"✓ {_conclude(proof)}", "bold green"))
-    elif not proof.attacks:
-        console.print(_text("no attack was played", "yellow"))
-
-
-def _conclude(proof: Proof) -> str:
-    attacks, weaknesses = len(proof.attacks), len(proof.weaknesses)
-    return (
-        f"{_count(attacks, 'attack')} held on the sound server, and each broke on every "
-        f"weakness that it lists, of {_count(weaknesses, 'weakness', 'weaknesses')} played"
-    )
+    style = {0: "bold green", FAILED: "bold red"}.get(proof.exit_code, "yellow")
+    console.print(_text(proof.conclusion, style))
 
 
 def _table(proof: Proof) -> Table:
@@ -139,10 +130,6 @@ def _tell_checks(cell: Cell, console: Console) -> None:
         for head, text in describe_check(check):
             short = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
             console.print(_text(f"          {head}: {short}"))
-
-
-def _count(number: int, one: str, more: str = "") -> str:
-    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -1,6 +1,6 @@
 """A proof as JSON.
 
-    {"format": 1, "seed": "0", "stands": true,
+    {"format": 1, "seed": "0", "stands": true, "complete": true, "conclusion": "…",
      "counts": {"broken": 5, "held": 90, "unreached": 40, "inconclusive": 0},
      "problems": [{"kind", "attack", "weakness", "message"}],
      "attacks": [{"id", "title", "note", "file", "severity", "breaks on", …}],
@@ -34,6 +34,8 @@ def render_proof_json(proof: Proof) -> str:
         "format": FORMAT,
         "seed": proof.seed,
         "stands": proof.exit_code == 0,
+        "complete": proof.complete,
+        "conclusion": proof.conclusion,
         "counts": proof.counts,
         "problems": [asdict(problem) for problem in proof.problems],
         "attacks": [

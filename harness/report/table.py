@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from markupsafe import Markup
-
 from harness.report.page import asset, environment, policy
 from harness.report.steps import StepView, describe_check, describe_exchange
 from harness.report.text import visible
@@ -71,9 +69,10 @@ def render_table(proof: Proof) -> str:
     page = environment().get_template("table.html.j2")
     return page.render(
         policy=policy(style, script),
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
+        style=style,
+        script=script,
         stands=proof.exit_code == 0,
+        conclusion=proof.conclusion,
         counts=proof.counts,
         problems=[visible(problem.message) for problem in proof.problems],
         categories=[(name, len(list(group))) for name, group in _by_category(proof)],

@@ -104,13 +104,32 @@ class Problem:
 
 @dataclass(frozen=True)
 class Proof:
-    """The table: `cells` by weakness, then by attack; `SOUND` is the first weakness."""
+    """The table: `cells` by weakness, then by attack; `SOUND` is the first weakness.
+
+    `complete`: all attacks and all weaknesses were played.
+    """
 
     seed: str
     attacks: Sequence[AttackInfo]
     weaknesses: Sequence[WeaknessInfo]
     cells: Mapping[str, Mapping[str, Cell]]
     problems: Sequence[Problem]
+    complete: bool = True
+
+    @property
+    def conclusion(self) -> str:
+        """What follows from the table, in one sentence."""
+        if not self.attacks:
+            return "Nothing is proved: no attack was played."
+        if self.exit_code == FAILED:
+            return "The proof does not stand."
+        if self.problems:
+            return "The proof is inconclusive."
+        found = ", and each of the {} weaknesses was found" if self.complete else ""
+        return (
+            f"The proof stands: of {len(self.attacks)} attacks each was held on the sound server "
+            f"and broke on every weakness that it lists{found.format(len(self.weaknesses))}."
+        )
 
     @property
     def sound(self) -> Mapping[str, Cell]:

@@ -113,6 +113,7 @@ def prove(
             all_attacks=choice.all_attacks,
             all_weaknesses=choice.all_weaknesses,
         ),
+        complete=choice.all_attacks and choice.all_weaknesses,
     )
 
 
