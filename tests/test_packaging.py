@@ -38,6 +38,7 @@ def test_the_wheel_carries_scenarios_and_fixtures_and_nothing_of_the_tests(wheel
         for file in files:
             assert f"harness/_data/{file.relative_to(ROOT).as_posix()}" in names
     assert "harness/py.typed" in names
+    assert "harness/report/templates/report.html.j2" in names
     assert not [name for name in names if "test" in name.lower() and "pytest" not in name]
 
 
@@ -57,9 +58,11 @@ def test_the_installed_wheel_plays_its_scenarios_in_an_empty_folder(
     assert where.startswith(str(home))
     assert "two-organizations" in _run(python, "-c", _WORLDS, cwd=empty)
     listed = _run(home / "bin" / "seer-harness", "list", cwd=empty)
-    played = _run(home / "bin" / "seer-harness", "run", cwd=empty)
+    page = tmp_path / "page.html"
+    played = _run(home / "bin" / "seer-harness", "run", "--html", page, cwd=empty)
     assert "mint" in listed
     assert "passed" in played
+    assert "approve-and-remint" in page.read_text("utf-8")
     assert list(empty.iterdir()) == []
 
 
