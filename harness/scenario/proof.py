@@ -125,10 +125,12 @@ class Proof:
             return "The proof does not stand."
         if self.problems:
             return "The proof is inconclusive."
-        found = ", and each of the {} weaknesses was found" if self.complete else ""
+        count = len(self.attacks)
+        attacks = f"{count} attack{'s' * (count != 1)}"
+        found = f", and {len(self.weaknesses)} weaknesses were all found" if self.complete else ""
         return (
-            f"The proof stands: of {len(self.attacks)} attacks each was held on the sound server "
-            f"and broke on every weakness that it lists{found.format(len(self.weaknesses))}."
+            f"The proof stands: {attacks} held on the sound server, each broke on every "
+            f"weakness that it lists{found}."
         )
 
     @property
