@@ -36,7 +36,7 @@ def answer(request: Request, path: str, services: Services, catalogue: Catalogue
     matched = catalogue.match(path)
     if matched is None:
         return respond(Reply(NotFound().body, 404))
-    route = Route(*matched, request.method)
+    route = Route(*matched)
     method = request.method if request.method in _METHODS else "OTHER"
     decision = Decision(services.clock.now(), method, route.template)
     try:

@@ -14,11 +14,10 @@ _ID_DIGITS = len(str(MAX_ID))
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A matched path, and the method that it is asked with."""
+    """A matched path."""
 
     endpoint: Endpoint
     parameters: Mapping[str, str]
-    method: str
 
     @property
     def template(self) -> str:

@@ -56,7 +56,7 @@ def bind(row: Row[Any], route: Route) -> int | None:
         return None
     named = route.organization
     if named is None:
-        if route.template != _ORGANIZATION_LIST or route.method not in ("GET", "HEAD"):
+        if route.template != _ORGANIZATION_LIST:
             raise Unauthenticated(
                 "This token access is limited to organization endpoints.",
                 rule="organization-bound-token",
