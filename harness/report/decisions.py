@@ -27,7 +27,7 @@ def pair_decisions(events: Sequence[Event]) -> dict[int, Event]:
     waiting = [event for event in events if _is_judged(event)]
     pairs: dict[int, Event] = {}
     for event in events:
-        if event["kind"] != "decision":
+        if event["kind"] != "decision" or not isinstance(event["record"], Mapping):
             continue
         found = _find(waiting, event["record"], before=event["number"])
         if found is not None:

@@ -10,17 +10,14 @@ the page reverses or hides text.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.report.curl import render_curl
 from harness.report.decisions import pair_decisions
 from harness.report.layout import lay_out
-from harness.report.steps import Event, StepView, find_event, one_line, read_steps
+from harness.report.steps import Event, StepView, find_event, read_steps
 from harness.report.text import visible
 from harness.report.tokens import (
     Change,
@@ -28,6 +25,15 @@ from harness.report.tokens import (
     describe_lifetime,
     find_changes,
     scopes_of,
+)
+from harness.report.wording import (
+    word_arguments,
+    word_claim,
+    word_decision,
+    word_headers,
+    word_pair,
+    word_plain,
+    word_status,
 )
 from harness.scenario.names import BUILT_IN
 from harness.scenario.result import Result, Run
@@ -44,13 +50,6 @@ _KINDS = {
     "service": "the Seer service",
     "server": "the server under test",
 }
-
-
-# Texts that YAML takes for texts without quotes.
-_BARE = re.compile(r"[A-Za-z/<][\w ./@+<>-]*(?::[\w/][\w ./@+-]*)*")
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
-# Longer values are laid out in lines.
-_LINE = 90
 
 
 class Texts:
@@ -138,7 +137,7 @@ class _Scenario:
                 "index": self._text(str(step["index"])),
                 "actor": self._text(step["actor"]),
                 "verb": self._text(step["verb"]),
-                "arguments": self._text(describe_arguments(step["arguments"])),
+                "arguments": self._text(word_arguments(step["arguments"])),
                 "note": self._text(step["note"].strip()),
                 "line": self._text(str(step["line"] or "")),
                 "role": self._text(step.get("role") or ""),
@@ -168,15 +167,15 @@ class _Scenario:
             "method": text(exchange["method"]),
             "target": text(target),
             "url": text(exchange["url"]),
-            "sent": text(_lines(exchange["request_headers"])),
+            "sent": text(word_headers(exchange["request_headers"])),
             "sentBody": text(lay_out(exchange["request_body"])),
             "status": text("" if exchange["status"] is None else str(exchange["status"])),
-            "phrase": text(describe_status(exchange["status"])),
+            "phrase": text(word_status(exchange["status"])),
             "error": text(exchange["error"] or ""),
             "curl": text(render_curl(exchange)),
         }
         if exchange["status"] is not None:
-            shown["came"] = text(_lines(exchange["response_headers"]))
+            shown["came"] = text(word_headers(exchange["response_headers"]))
             shown["cameBody"] = text(lay_out(exchange["response_body"]))
         if decision is not None:
             shown["decision"] = self._record(decision["record"])
@@ -189,11 +188,11 @@ class _Scenario:
         shown: dict[str, Any] = {
             "label": text(_unbracketed(token["label"])),
             "prefix": text(token["prefix"]),
-            "header": text(lay_out(_plain(token["header"]))),
+            "header": text(lay_out(word_plain(token["header"]))),
             "lifetime": text(describe_lifetime(token)),
             "scopes": text(str(len(scopes_of(token)))),
             "claims": [
-                [text(str(name)), text(_plain(value)), text(describe_claim(str(name), value))]
+                [text(str(name)), text(word_claim(value)), text(describe_claim(str(name), value))]
                 for name, value in rows
             ],
         }
@@ -203,7 +202,10 @@ class _Scenario:
                 "gained": [text(scope) for scope in change.gained],
                 "lost": [text(scope) for scope in change.lost],
                 "claims": [
-                    [text(name), text(_plain(was)), text(_plain(now))]
+                    [
+                        text(name),
+                        *(text("" if one is None else word_claim(one)) for one in (was, now)),
+                    ]
                     for name, was, now in change.claims
                 ],
             }
@@ -214,22 +216,20 @@ class _Scenario:
         fields = record if isinstance(record, dict) else {"record": record}
         return {
             "allowed": fields.get("decision") == "allow",
-            "gist": self._text(_gist(fields)),
+            "gist": self._text(word_decision(fields)),
             "fields": self._pairs(fields),
         }
 
     def _check(self, check: Event) -> dict[str, Any]:
         text = self._text
-        show = _show
-        if check["expected"] != check["came"] and show(check["expected"]) == show(check["came"]):
-            # A text and a number look alike.
-            show = _spell
+        expected, came = word_pair(check["expected"], check["came"])
+        # What did not come at all is told by the message.
         nothing = check["came"] is None and check["message"]
         return {
             "check": {
                 "name": text(check["name"]),
-                "expected": text(show(check["expected"])),
-                "came": text("" if nothing else show(check["came"])),
+                "expected": text(expected),
+                "came": text("" if nothing else came),
                 "passed": check["passed"],
                 "message": text(check["message"]),
             }
@@ -237,36 +237,10 @@ class _Scenario:
 
     def _pairs(self, fields: Mapping[str, Any]) -> list[list[int]]:
         return [
-            [self._text(str(name)), self._text(_plain(value))]
+            [self._text(str(name)), self._text(word_plain(value))]
             for name, value in fields.items()
             if value not in (None, [], {})
         ]
-
-
-def describe_arguments(value: Any) -> str:
-    """The arguments of a step as a file may have them: `with: first, get: /api/0/`."""
-    text = _flow(value)
-    return text[1:-1] if isinstance(value, dict) else text
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return (
-            "{" + ", ".join(f"{_flow(str(key))}: {_flow(one)}" for key, one in value.items()) + "}"
-        )
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    if isinstance(value, str) and _BARE.fullmatch(value) and value not in _WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def describe_status(status: int | None) -> str:
-    """The phrase that HTTP has for a status, or nothing."""
-    try:
-        return HTTPStatus(status).phrase if status is not None else ""
-    except ValueError:
-        return ""
 
 
 def _kind_of(name: str, cast: Mapping[str, str]) -> str:
@@ -275,34 +249,9 @@ def _kind_of(name: str, cast: Mapping[str, str]) -> str:
     return "holder" if held else BUILT_IN.get(name, "user")
 
 
-def _gist(record: Mapping[str, Any]) -> str:
-    verb = {"allow": "allowed", "deny": "denied"}.get(record.get("decision", ""), "decided")
-    rule = f" by {record['rule']}" if record.get("rule") else ""
-    missing = _plain(record.get("missing") or [])
-    return f"{verb}{rule}" + (f", missing any of {missing}" if missing else "")
-
-
-def _plain(value: Any) -> str:
-    """A value for people: texts as they are, words in a row, else JSON."""
-    if isinstance(value, list) and value and all(isinstance(one, str) and one for one in value):
-        return " ".join(value) if not any(" " in one for one in value) else ", ".join(value)
-    if value is None or (isinstance(value, list) and not value):
-        return ""
-    return one_line(value)
-
-
-def _show(value: Any) -> str:
-    """A value of a check: in one line what fits in one."""
-    text = value if isinstance(value, str) else _flow(value)
-    return text if len(text) <= _LINE else lay_out(one_line(value))
-
-
-def _spell(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _lines(headers: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in headers)
+def _claim(value: Any) -> str:
+    """A claim of one of two tokens, of which the other may not have it."""
+    return "" if value is None else word_claim(value)
 
 
 def _unbracketed(label: str) -> str:

@@ -20,9 +20,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from harness.report.curl import render_curl
 from harness.report.decisions import pair_decisions
-from harness.report.evidence import describe_status
 from harness.report.steps import Event, StepView, read_steps
 from harness.report.text import visible, visible_data
+from harness.report.wording import word_status
 from harness.scenario.control import parse_time
 from harness.scenario.result import Result, Run
 
@@ -141,7 +141,7 @@ def _response(exchange: Event) -> Json:
     body = exchange["response_body"]
     response: Json = {
         "status": status or 0,
-        "statusText": describe_status(status),
+        "statusText": word_status(status),
         "httpVersion": _VERSION,
         "cookies": [
             cookie for text in _values(headers, "set-cookie") for cookie in _set_cookies(text)

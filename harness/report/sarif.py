@@ -11,7 +11,6 @@ Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +18,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.defence import Defence
-from harness.report.evidence import describe_arguments, describe_status
-from harness.report.sources import link_cwe, link_source
+from harness.report.sarif_rules import Rules
 from harness.report.steps import Event, find_event, one_line, read_steps
 from harness.report.text import visible, visible_data
+from harness.report.wording import word_arguments, word_status
 from harness.scenario.result import Result, Run
 
 Json = dict[str, Any]
@@ -30,11 +29,7 @@ Json = dict[str, Any]
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-# A scenario that is no attack aims at no defence.
-EXPECTATION = "scenario.expectation"
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
-# What code scanning ranks alerts by, on the scale of CVSS.
-_SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5"}
 _ROOT = "%SRCROOT%"
 
 
@@ -49,10 +44,7 @@ def render_sarif(
 class _Log:
     def __init__(self, run: Run, defences: Mapping[str, Defence[..., Any]]) -> None:
         self._run = run
-        self._defences = [defences[name] for name in sorted(defences)]
-        self._cwes = sorted({defence.cwe for defence in self._defences})
-        ids = [*(defence.id for defence in self._defences), EXPECTATION]
-        self._indexes = {name: index for index, name in enumerate(ids)}
+        self._rules = Rules(defences, map(_attack_of, run.results))
 
     def describe(self, *, everything: bool) -> Json:
         results = self._run.results
@@ -69,13 +61,13 @@ class _Log:
             "version": "2.1.0",
             "runs": [
                 {
-                    "tool": {"driver": self._driver()},
+                    "tool": {"driver": self._rules.driver()},
                     "automationDetails": {"id": "seer-harness/"},
                     "invocations": [invocation],
                     "originalUriBaseIds": {
                         _ROOT: {"description": {"text": "The folder that the scenarios are in."}}
                     },
-                    "taxonomies": [self._taxonomy()],
+                    "taxonomies": [self._rules.taxonomy()],
                     "columnKind": "utf16CodeUnits",
                     "results": [self._result(one) for one in (shown if everything else failed)],
                     "properties": {"target": self._run.target, "seed": self._run.seed},
@@ -83,90 +75,19 @@ class _Log:
             ],
         }
 
-    # -- rules
-
-    def _driver(self) -> Json:
-        return {
-            "name": "seer-harness",
-            "semanticVersion": importlib.metadata.version("seer-harness"),
-            "rules": [*(self._rule(defence) for defence in self._defences), _expectation_rule()],
-            "supportedTaxonomies": [{"name": "CWE", "index": 0}],
-        }
-
-    def _rule(self, defence: Defence[..., Any]) -> Json:
-        wrong = [weakness.title for weakness in defence.weaknesses.values()]
-        source = f"Source: {defence.source}. CWE-{defence.cwe}."
-        told = "Wrong versions of this rule:\n\n" + "\n".join(f"- {title}" for title in wrong)
-        rule: Json = {
-            "id": defence.id,
-            "name": _pascal(defence.id),
-            "shortDescription": {"text": defence.title},
-            "fullDescription": {"text": f"{defence.title}. {source}"},
-            "help": {
-                "text": f"{defence.title}.\n\n{source}\n\n{told}",
-                "markdown": f"{defence.title}.\n\n{source}\n\n{told}",
-            },
-            "defaultConfiguration": {"level": "error"},
-            "relationships": [
-                {
-                    "target": {
-                        "id": str(defence.cwe),
-                        "index": self._cwes.index(defence.cwe),
-                        "toolComponent": {"name": "CWE", "index": 0},
-                    },
-                    "kinds": ["relevant"],
-                }
-            ],
-            "properties": {
-                "tags": ["security", f"external/cwe/cwe-{defence.cwe:03d}"],
-                "precision": "very-high",
-                "weaknesses": list(defence.weaknesses),
-            },
-        }
-        if link := link_source(defence.source):
-            rule["helpUri"] = link
-        if score := self._score(defence.id):
-            rule["properties"]["security-severity"] = score
-        return rule
-
-    def _score(self, rule: str) -> str | None:
-        """Of the gravest attack of this run that aims at the rule."""
-        found = {
-            attack.get("severity")
-            for attack in map(_attack_of, self._run.results)
-            if rule in attack.get("defences", ())
-        }
-        return next((score for severity, score in _SCORES.items() if severity in found), None)
-
-    def _taxonomy(self) -> Json:
-        return {
-            "name": "CWE",
-            "organization": "MITRE",
-            "shortDescription": {"text": "Common Weakness Enumeration"},
-            "informationUri": "https://cwe.mitre.org/",
-            "isComprehensive": False,
-            "taxa": [{"id": str(cwe), "helpUri": link_cwe(cwe)} for cwe in self._cwes],
-        }
-
-    # -- results
-
-    def _rule_of(self, result: Result) -> str:
-        aimed = _attack_of(result).get("defences", ())
-        return next((name for name in aimed if name in self._indexes), EXPECTATION)
-
     def _result(self, result: Result) -> Json:
-        rule = self._rule_of(result)
         attack = _attack_of(result)
+        rule = self._rules.refer(attack)
         kind = _kind(result)
         level = _LEVELS.get(attack.get("severity", ""), "error") if kind == "fail" else "none"
         shown: Json = {
-            "ruleId": rule,
-            "ruleIndex": self._indexes[rule],
+            "ruleId": rule["id"],
+            "ruleIndex": rule["index"],
             "kind": kind,
             "level": level,
             "message": {"text": _escape(_message(result))},
             "locations": [_location(result.file, _line(result), result.scenario)],
-            "partialFingerprints": {"scenario/v1": _fingerprint(result, rule)},
+            "partialFingerprints": {"scenario/v1": _fingerprint(result, rule["id"])},
             "properties": _properties(result, attack),
         }
         if cwe := attack.get("cwe"):
@@ -176,26 +97,12 @@ class _Log:
         return shown
 
     def _notify(self, result: Result) -> Json:
-        rule = self._rule_of(result)
         return {
             "level": "warning",
             "message": {"text": _escape(_message(result))},
-            "associatedRule": {"id": rule, "index": self._indexes[rule]},
+            "associatedRule": self._rules.refer(_attack_of(result)),
             "locations": [_location(result.file, _line(result), result.scenario)],
         }
-
-
-def _expectation_rule() -> Json:
-    title = "What a scenario expects of the server is what the server does"
-    return {
-        "id": EXPECTATION,
-        "name": _pascal(EXPECTATION),
-        "shortDescription": {"text": title},
-        "fullDescription": {"text": f"{title}."},
-        "help": {"text": "The scenario says at this line what was expected."},
-        "defaultConfiguration": {"level": "error"},
-        "properties": {"tags": ["security"], "precision": "very-high"},
-    }
 
 
 def _attack_of(result: Result) -> Mapping[str, Any]:
@@ -281,7 +188,7 @@ def _flow(result: Result) -> Iterator[Json]:
         line = 1
         if view.step is not None:
             line = int(view.step["line"] or 1)
-            told = f"{view.action} {describe_arguments(view.step['arguments'])}"
+            told = f"{view.action} {word_arguments(view.step['arguments'])}"
             yield {
                 "location": _location(result.file, line, result.scenario, told),
                 "nestingLevel": 0,
@@ -317,7 +224,7 @@ def _response(exchange: Event) -> Json:
         return {"noResponseReceived": True}
     return {
         "statusCode": exchange["status"],
-        "reasonPhrase": describe_status(exchange["status"]),
+        "reasonPhrase": word_status(exchange["status"]),
         "headers": _headers(exchange["response_headers"]),
         "body": {"text": exchange["response_body"]},
     }
@@ -329,10 +236,6 @@ def _headers(pairs: Sequence[Sequence[str]]) -> dict[str, str]:
     for name, value in pairs:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
-
-
-def _pascal(name: str) -> str:
-    return "".join(part.capitalize() for part in re.split(r"[.-]", name))
 
 
 def _escape(text: str) -> str:

@@ -64,6 +64,7 @@ def test_a_record_without_a_route_is_about_what_no_route_matched() -> None:
 def test_records_that_are_odd_are_left_out() -> None:
     asked = exchange(1, "/organizations/acme/")
     assert pairs(asked, decision(2, "[", status=200), decision(3, status=None)) == {}
+    assert pairs(asked, {"kind": "decision", "number": 2, "record": "x"}) == {}
 
 
 def test_every_record_of_the_scenarios_has_its_exchange() -> None:

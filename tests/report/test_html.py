@@ -82,6 +82,9 @@ def test_tokens_tell_what_changed(flow: Run) -> None:
     assert "change" not in first
     assert (first["scopes"], first["lifetime"]) == ("6", "5 minutes")
     assert ["exp", "1768478700", "2026-01-15 12:05:00 UTC"] in first["claims"]
+    # A text and a number are told apart.
+    assert ["sub", '"101"', ""] in first["claims"]
+    assert ["org", "4001", ""] in first["claims"]
     assert second["change"] == {
         "since": "agent token 1",
         "gained": ["org:write"],

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import pytest
 
 from harness.defence import DEFENCES
-from harness.report.sarif import EXPECTATION, render_sarif
+from harness.report.sarif import render_sarif
+from harness.report.sarif_rules import EXPECTATION
 from harness.report.sources import link_source
 from harness.scenario.loader import load_scenarios
 from harness.scenario.result import Run
