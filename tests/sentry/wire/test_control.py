@@ -26,6 +26,8 @@ OPERATIONS = [
     ("PUT", "/users/"),
     ("PUT", "/features/"),
     ("GET", "/audit/"),
+    ("GET", "/log/"),
+    ("POST", "/rendezvous/"),
 ]
 OLIVIA = {"organization": "acme", "user": "olivia@example.com"}
 GRANT = OLIVIA | {"session": "s1"}
