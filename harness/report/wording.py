@@ -12,7 +12,7 @@ from harness.report.layout import lay_out
 from harness.report.steps import one_line
 
 # Texts that YAML takes for texts without quotes.
-_BARE = re.compile(r"[A-Za-z/<][\w ./@+<>-]*(?::[\w/][\w ./@+-]*)*(?<! )")
+_BARE = re.compile(r"(?:[A-Za-z/]|<(?=[A-Za-z]))[\w ./@+<>-]*(?::[\w/][\w ./@+-]*)*(?<! )")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 # Longer values are laid out in lines.
 _LINE = 90
