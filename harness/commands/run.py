@@ -94,7 +94,11 @@ def _find_target(file: str | None, *, live: bool, weaknesses: tuple[str, ...]) -
     """Raises DocumentError for a description that is wrong."""
     if file is not None:
         return Running(read_target(file))
-    return Loopback(weaknesses=weaknesses) if live else InProcess(weaknesses=weaknesses)
+    own = Loopback(weaknesses=weaknesses) if live else InProcess(weaknesses=weaknesses)
+    # Every report says on what it was played.
+    return (
+        replace(own, name=f"{own.name}, weakened: {', '.join(weaknesses)}") if weaknesses else own
+    )
 
 
 def _move_to(world: str, scenarios: Sequence[Scenario]) -> list[Scenario]:

@@ -56,7 +56,8 @@ def render_har(run: Run) -> str:
         "creator": {"name": "seer-harness", "version": version},
         "pages": pages,
         "entries": entries,
-        "comment": "Times are the server's clock, a millisecond apart; none was measured.",
+        "comment": f"Target: {run.target}. Times are those of the server's clock, a millisecond"
+        " apart; none was measured.",
     }
     return json.dumps(visible_data({"log": log}), indent=1) + "\n"
 

@@ -151,6 +151,12 @@ def test_devices_and_pipes_are_written_to_and_stay(tmp_path: Path) -> None:
     assert null.is_char_device()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_report_says_that_the_server_was_weakened(scenario: Path, kind: str) -> None:
+    done = run(scenario, f"--{kind}", "-", "--weaken", "signature-not-checked")
+    assert "in process, weakened: signature-not-checked" in done.stdout
+
+
 def test_exchanges_are_shown_as_commands_when_asked(scenario: Path) -> None:
     command = "curl -i \"$SENTRY_URL/api/0/organizations/acme/\" -H 'Accept: application/json'"
     assert command not in run(scenario).stdout
