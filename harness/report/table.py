@@ -77,6 +77,7 @@ def render_table(proof: Proof) -> str:
         problems=[visible(problem.message) for problem in proof.problems],
         categories=[(name, len(list(group))) for name, group in _by_category(proof)],
         attacks=proof.attacks,
+        played={weakness.id for weakness in proof.weaknesses},
         sound=[_sound_cell(cell) for cell in proof.sound.values()],
         groups=[(name, list(group)) for name, group in groupby(rows, lambda r: r.weakness.defence)],
         evidence=list(_list_evidence(proof)),
