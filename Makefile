@@ -10,9 +10,11 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PIP := -m pip --quiet --disable-pip-version-check
 LOCK_VENV := build/lock-venv
+MUTANTS_VENV := build/mutants-venv
+COSMIC_RAY := cosmic-ray==8.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run prove test lint demo bench lock venv clean
+.PHONY: help run prove test lint demo bench mutants lock venv clean
 
 help:
 	@echo 'make run     play the flow scenarios against the mock Sentry'
@@ -21,6 +23,7 @@ help:
 	@echo 'make demo    serve the mock Sentry on loopback, with logins to try'
 	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
 	@echo 'make lint    ruff and mypy'
+	@echo 'make mutants put mistakes into the modules that decide; each must be found (an hour)'
 	@echo 'make lock    resolve the dependencies anew into requirements.lock'
 	@echo 'make clean   remove what the others made, .venv too'
 
@@ -45,6 +48,12 @@ demo: $(READY)
 
 bench: $(READY)
 	@$(PY) -m tests.bench
+
+# cosmic-ray lives in an environment of its own: the tests that it starts need nothing of it.
+mutants: $(READY)
+	@$(PYTHON) -m venv $(MUTANTS_VENV)
+	@$(MUTANTS_VENV)/bin/python $(PIP) install $(COSMIC_RAY)
+	@$(PY) -m tests.mutants --cosmic-ray $(MUTANTS_VENV)/bin/cosmic-ray $(MODULES)
 
 venv: $(READY)
 

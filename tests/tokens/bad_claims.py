@@ -42,7 +42,7 @@ _MISTYPED: Final[dict[str, list[tuple[str, Any]]]] = {
         ("in full-width digits", respell("101", "full-width")),
         ("in superscript digits", "\u00b9\u2070\u00b9"),
         ("beyond 31 bits", "2147483648"),
-        ("very long", "1" * 200),
+        ("very long", "1" * 5000),
     ],
     "org": [
         ("null", None),
