@@ -25,12 +25,15 @@ from harness.report.steps import (
     read_steps,
 )
 from harness.report.text import visible
+from harness.scenario.attack import Verdict
 from harness.scenario.result import Result, Run
 from harness.scenario.runner import Progress as OnProgress
 
-_STYLES: dict[Outcome, str] = {
+_STYLES: dict[Outcome | Verdict, str] = {
     "passed": "green",
+    "held": "green",
     "failed": "bold red",
+    "broken": "bold red",
     "inconclusive": "yellow",
     "planned": "cyan",
 }
@@ -116,7 +119,7 @@ def _table(run: Run) -> Table:
         held, count = result.checks
         about = result.title if result.outcome in ("passed", "planned") else result.reason
         table.add_row(
-            Text(result.outcome, _STYLES[result.outcome]),
+            Text(result.word, _STYLES[result.word]),
             _text(result.scenario),
             f"{held}/{count}",
             _text(about, "" if result.outcome == "failed" else "dim"),
@@ -126,9 +129,8 @@ def _table(run: Run) -> Table:
 
 def _summary(run: Run) -> Text:
     text = Text()
-    for outcome, count in run.counts.items():
-        if count:
-            text.append(f"{count} {outcome}", _STYLES[outcome]).append("  ")
+    for word, count in run.words.items():
+        text.append(f"{count} {word}", _STYLES[word]).append("  ")
     if not run.results:
         text.append("no scenario was played", "yellow").append("  ")
     where = f"target: {run.target}" + (f", seed {run.seed}" if run.seed else "")
@@ -155,7 +157,7 @@ def _tell(result: Result, *, verbose: bool, curl: bool) -> Group:
 
 def _heading(result: Result) -> Text:
     return Text.assemble(
-        (f"{result.outcome}  ", _STYLES[result.outcome]),
+        (f"{result.word}  ", _STYLES[result.word]),
         (visible(result.scenario), "bold"),
         (f"  {visible(result.title)}", ""),
     )
@@ -198,7 +200,9 @@ class Line:
 
 def _step_line(view: StepView) -> str:
     step = view.step or {}
-    return f"{step['index']}. {view.action} {one_line(step['arguments'])}  (line {step['line']})"
+    role = f", {step['role']}" if step["role"] else ""
+    place = f"(line {step['line']}{role})"
+    return f"{step['index']}. {view.action} {one_line(step['arguments'])}  {place}"
 
 
 def _exchange(exchange: Event) -> Panel:

@@ -2,10 +2,11 @@
 
     {"format": 1, "target": "in process", "seed": "0",
      "counts": {"passed": 1, "failed": 0, "inconclusive": 0, "planned": 0},
-     "results": [{"scenario", "title", "file", "outcome", "reason",
+     "results": [{"scenario", "title", "file", "outcome", "verdict", "reason",
                   "checks": {"held": 15, "all": 15}, "events": [{"kind", "number", …}],
                   "curl": {"3": "curl -i …"}}]}
 
+`verdict` is that of an attack (held, broken, inconclusive), null for other scenarios.
 The kinds of events are those of `harness.transcript`. `curl` has for the number of each
 exchange what was sent, as a command for a shell.
 """
@@ -43,6 +44,7 @@ def _show(result: Result) -> dict[str, Any]:
         "title": result.title,
         "file": result.file,
         "outcome": result.outcome,
+        "verdict": result.verdict,
         "reason": result.reason,
         "checks": {"held": held, "all": count},
         "events": list(result.events),

@@ -58,7 +58,7 @@ def _add_case(suite: ElementTree.Element, name: str, result: Result) -> None:
     if result.outcome in ("failed", "inconclusive"):
         tag = "failure" if result.outcome == "failed" else "error"
         fault = ElementTree.SubElement(
-            case, tag, {"type": result.outcome, "message": visible(result.reason)}
+            case, tag, {"type": result.word, "message": visible(result.reason)}
         )
         fault.text = visible("\n".join(_tell(result)))
     elif result.outcome == "planned":

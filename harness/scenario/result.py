@@ -14,6 +14,15 @@ from harness.scenario.attack import Verdict
 
 FAILED, INCONCLUSIVE = 1, 3
 
+_WORDS: tuple[Outcome | Verdict, ...] = (
+    "passed",
+    "held",
+    "failed",
+    "broken",
+    "inconclusive",
+    "planned",
+)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -63,6 +72,12 @@ class Run:
             "inconclusive": counts["inconclusive"],
             "planned": counts["planned"],
         }
+
+    @property
+    def words(self) -> dict[Outcome | Verdict, int]:
+        """How many scenarios reports call what; only what there is."""
+        counts = Counter(result.word for result in self.results)
+        return {word: counts[word] for word in _WORDS if counts[word]}
 
     @property
     def exit_code(self) -> int:
