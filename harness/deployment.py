@@ -162,6 +162,16 @@ def serving(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
         loop.join()
 
 
+def keep_quiet() -> None:
+    """What goes wrong inside a mock stands in its own log, which `/control/log/` tells, alone.
+
+    For weakened servers, which fail in every way: nobody wants to hear it from the process.
+    """
+    logger = logging.getLogger("harness.sentry")
+    if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+        logger.addHandler(logging.NullHandler())
+
+
 def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:

@@ -143,7 +143,7 @@ class NotPassedError(Exception):
         console = Console(file=told, width=_WIDTH, highlight=False, markup=False, emoji=False)
         print_result(self.result, console)
         lines = [line.rstrip() for line in told.getvalue().splitlines()]
-        return "\n".join([f"{self.result.outcome}: {self.result.reason}", *lines])
+        return "\n".join([f"{self.result.word}: {self.result.reason}", *lines])
 
 
 def _player(config: pytest.Config) -> Player:

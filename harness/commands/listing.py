@@ -32,6 +32,7 @@ def show_scenarios(names: Sequence[str], expression: str | None, *, as_json: boo
                 "tags": list(scenario.tags),
                 "world": scenario.world,
                 "file": shown_path(scenario.file),
+                "attack": scenario.attack.as_json() if scenario.attack else None,
                 "needs": {"control": list(scenario.control), "secret": list(scenario.secret)},
             }
             for scenario in scenarios

@@ -10,6 +10,7 @@ from harness.commands.output import open_console, trimmed
 from harness.commands.reports import Reports
 from harness.commands.selection import select
 from harness.commands.weakening import announce, read_weaknesses
+from harness.deployment import keep_quiet
 from harness.document import DocumentError
 from harness.report.console import print_plan, print_run, show_progress
 from harness.scenario.description import read_target
@@ -46,6 +47,8 @@ def run_command(
     if weaknesses and target is not None:
         raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
     weakened = read_weaknesses(weaknesses)
+    if weakened:
+        keep_quiet()
     reports = Reports(files, everything=sarif_all)
     try:
         where = _find_target(target, live=live, weaknesses=weakened)

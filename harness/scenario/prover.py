@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.defence import DEFENCES, Defence, applied
+from harness.deployment import keep_quiet
 from harness.scenario.model import Scenario
 from harness.scenario.proof import (
     SOUND,
@@ -196,10 +196,7 @@ def _start_worker(attacks: Sequence[Scenario], seed: Seed) -> None:
 
     list_weaknesses()
     _worker.attacks, _worker.seed = attacks, seed
-    # Weakened servers fail in every way; what they log is judged, and nobody else's news.
-    logger = logging.getLogger("harness.sentry")
-    if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
-        logger.addHandler(logging.NullHandler())
+    keep_quiet()
 
 
 def _play_soundly(indexes: Sequence[int]) -> list[tuple[Cell, frozenset[str]]]:
