@@ -9,6 +9,7 @@ reason why it may live; one that does not is an error, and so is a reason for no
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -135,7 +136,9 @@ def _read_diff(module: Module, function: str | None, diff: str) -> Mutant:
 
 
 def _run(*command: str | Path, cwd: Path) -> None:
-    subprocess.run([str(word) for word in command], cwd=cwd, check=True)
+    # Two mutants of one length within a second would share their compiled form.
+    plain = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([str(word) for word in command], cwd=cwd, env=plain, check=True)
 
 
 def _copy(folder: Path) -> None:

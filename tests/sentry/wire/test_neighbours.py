@@ -79,3 +79,15 @@ def test_another_scheme_is_no_agents(sentry: Sentry, scheme: str) -> None:
     answer = sentry.api("GET", "/organizations/acme/", {"Authorization": f"{scheme} {token}"})
     assert_unauthenticated(answer, "Invalid token header")
     assert sentry.api("GET", "/organizations/acme/", bearer(token)).status_code == 200
+
+
+@pytest.mark.parametrize("off", ["acme", "globex"])
+def test_a_flow_elsewhere_keeps_no_token_alive(sentry: Sentry, off: str) -> None:
+    tokens = {slug: sentry.agent("olivia", slug) for slug in ("acme", "globex")}
+    sentry.set_flow(False, off)
+    for slug, token in tokens.items():
+        answer = sentry.api("GET", f"/organizations/{slug}/", token)
+        if slug == off:
+            assert_unauthenticated(answer, "Invalid agent token")
+        else:
+            assert answer.status_code == 200
