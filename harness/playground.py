@@ -19,7 +19,7 @@ import httpx
 
 from harness.deployment import IN_PROCESS_URL, Deployment, serving
 from harness.scenario.wire import open_transport
-from harness.scenario.wsgi import WsgiTransport
+from harness.wsgi import WsgiTransport
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -17,7 +17,7 @@ from harness.scenario.cast import CastModel, IssuePart, ThingPart, TokenPart, Us
 from harness.scenario.casting import Wanted
 from harness.scenario.credentials import Credential, parse_credential
 from harness.scenario.names import ATTRIBUTES, BUILT_IN, HOLDERS, Actor, WorldNames
-from harness.scenario.template import find_names
+from harness.template import find_names
 
 Path = tuple[str | int, ...]
 

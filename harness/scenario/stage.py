@@ -16,9 +16,9 @@ from harness.scenario.description import Description, Organization, User
 from harness.scenario.hands import CSRF_COOKIE, SESSION_COOKIE, Hands, HttpHands
 from harness.scenario.matching import MISSING
 from harness.scenario.names import ATTRIBUTES, Actor
-from harness.scenario.template import fill
 from harness.scenario.wire import Wire
 from harness.signing import sign
+from harness.template import fill
 from harness.transcript import Transcript
 
 COOKIES = {"cookie": SESSION_COOKIE, "csrf": CSRF_COOKIE}

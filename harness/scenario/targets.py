@@ -22,7 +22,7 @@ from harness import deployment
 from harness.randomness import Randomness
 from harness.scenario.description import Description
 from harness.scenario.wire import open_transport
-from harness.scenario.wsgi import WsgiApp, WsgiTransport
+from harness.wsgi import WsgiApp, WsgiTransport
 
 Seed = int | str
 

@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 import harness.sentry.api  # noqa: F401 - registers the operations
 from harness.clock import Clock
 from harness.defence import Replacements, applied, replacements
+from harness.log import LogLines, start_capture, written_to
 from harness.randomness import Randomness
 from harness.sentry.agent.token import Verifier
 from harness.sentry.audit import AuditLog
@@ -23,7 +24,6 @@ from harness.sentry.catalogue import read_catalogue
 from harness.sentry.control import Control
 from harness.sentry.dispatch import answer, respond
 from harness.sentry.ingest.endpoint import receive
-from harness.sentry.log import LogLines, start_capture, written_to
 from harness.sentry.pages import make_pages
 from harness.sentry.rendezvous import TURN, Rendezvous
 from harness.sentry.services import Services
@@ -69,7 +69,7 @@ def create_app(
         rendezvous=Rendezvous(),
         log=LogLines(),
     )
-    start_capture()
+    start_capture("sentry")
     app = Flask("harness.sentry")
     app.request_class = _AsciiRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.clock import Clock
+from harness.log import LogLines
 from harness.randomness import Randomness
 from harness.sentry.agent.token import Verifier
 from harness.sentry.audit import AuditLog
-from harness.sentry.log import LogLines
 from harness.sentry.rendezvous import Rendezvous
 from harness.sentry.settings import Settings
 from harness.sentry.store import Store

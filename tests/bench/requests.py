@@ -12,7 +12,7 @@ from flask import Flask
 
 from harness.deployment import IN_PROCESS_URL, deploy
 from harness.playground import MockSentry, in_process
-from harness.scenario.wsgi import WsgiApp, WsgiTransport
+from harness.wsgi import WsgiApp, WsgiTransport
 from tests.bench.measure import Row, Work, compare
 
 AGAINST = "a bare Flask JSON route"

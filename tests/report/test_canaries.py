@@ -21,7 +21,7 @@ from harness.scenario.play import play
 from harness.scenario.result import Result, Run
 from harness.scenario.runner import DEFAULT_SEED
 from harness.scenario.targets import InProcess, Venue
-from harness.scenario.wsgi import WsgiTransport
+from harness.wsgi import WsgiTransport
 from tests.report.artefacts import readings, render_all
 from tests.scenario.theatre import DESCRIPTION, StandIn, described, scenario_of
 

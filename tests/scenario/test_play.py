@@ -20,7 +20,7 @@ from harness.scenario.result import Result
 from harness.scenario.runner import Player, plan_scenarios, run_scenarios
 from harness.scenario.targets import InProcess, Loopback, Running, Seed, Venue, read_description
 from harness.scenario.wire import Wire
-from harness.scenario.wsgi import WsgiTransport
+from harness.wsgi import WsgiTransport
 from tests.scenario.theatre import (
     DESCRIPTION,
     Reply,

@@ -16,8 +16,8 @@ from harness.scenario.answer import Answer, Request, resolve
 from harness.scenario.hands import HttpHands, Jar
 from harness.scenario.matching import MISSING
 from harness.scenario.wire import UnreachableError, UnsendableError, Wire, open_transport
-from harness.scenario.wsgi import WsgiTransport
 from harness.transcript import Received, Transcript
+from harness.wsgi import WsgiTransport
 from tests.scenario.theatre import StandIn
 
 

@@ -19,7 +19,7 @@ from harness.scenario.credentials import (
 )
 from harness.scenario.duration import parse_duration
 from harness.scenario.names import Actor
-from harness.scenario.template import fill, find_names
+from harness.template import fill, find_names
 
 KNOWN: dict[str, Any] = {"slug": "acme", "n": 7, "list": [1], "first.id": "1", "a-b": "dash"}
 

@@ -15,7 +15,7 @@ from harness.scenario.play import play
 from harness.scenario.result import Result
 from harness.scenario.runner import Player
 from harness.scenario.targets import InProcess, Venue, read_description
-from harness.scenario.wsgi import WsgiTransport
+from harness.wsgi import WsgiTransport
 
 CAST = """\
 cast:

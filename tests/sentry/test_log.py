@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.sentry.log import LogLines, start_capture, written_to
+from harness.log import LogLines, start_capture, written_to
 from tests.sentry.callers import Sentry, bearer
 from tests.sentry.conftest import Make
 
@@ -72,7 +72,7 @@ def record_of(message: str, *args: object, level: int = logging.INFO) -> logging
 
 
 def test_a_traceback_is_kept_as_text() -> None:
-    start_capture()
+    start_capture("sentry")
     lines = LogLines()
     logger = logging.getLogger("harness.sentry.test")
     with written_to(lines):
@@ -87,7 +87,7 @@ def test_a_traceback_is_kept_as_text() -> None:
 
 
 def test_outside_of_a_request_nothing_is_kept() -> None:
-    start_capture()
+    start_capture("sentry")
     lines = LogLines()
     logging.getLogger("harness.sentry.test").info("nobody's")
     assert lines.since(0) == []
@@ -95,7 +95,7 @@ def test_outside_of_a_request_nothing_is_kept() -> None:
 
 def test_errors_still_reach_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no other handler is, logging's last resort says warnings and errors."""
-    start_capture()
+    start_capture("sentry")
     stream = io.StringIO()
     last = logging.StreamHandler(stream)
     last.setLevel(logging.WARNING)

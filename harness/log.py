@@ -14,9 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-#: The logger above all of the services' own.
-NAME: Final = "harness.sentry"
-
 #: Lines kept; older ones give way.
 SIZE: Final = 2000
 
@@ -109,9 +106,9 @@ def _has_others(name: str, own: logging.Handler) -> bool:
 _capture = _Capture()
 
 
-def start_capture() -> None:
-    """Lets lines from INFO on be kept; once for all applications of the process."""
-    logger = logging.getLogger(NAME)
+def start_capture(service: str) -> None:
+    """Lets lines from INFO on of `harness.<service>` be kept; once for all its applications."""
+    logger = logging.getLogger(f"harness.{service}")
     if _capture not in logger.handlers:
         logger.addHandler(_capture)
     if logger.level == logging.NOTSET:

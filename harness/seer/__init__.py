@@ -1,0 +1,1 @@
+"""The fake Seer: a service whose agent is scripted, so that every run can be repeated."""
