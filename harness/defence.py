@@ -131,6 +131,11 @@ def replacements(weakness_ids: Iterable[str]) -> Replacements:
     return found
 
 
+def in_force() -> Replacements:
+    """What stands in for defences here, for work that goes on in another thread."""
+    return _applied.get()
+
+
 @contextmanager
 def applied(weak: Replacements) -> Iterator[None]:
     """Within the context, calls of the defences in `weak` go to what stands in for them."""

@@ -1,8 +1,9 @@
-"""A mock Sentry with a world in it, ready to be played against: the composition root.
+"""A mock Sentry with a world in it and a Seer beside it: the composition root.
 
-In process a deployment is a WSGI application. `serving` puts it on a loopback
-port. Either way its `description` says all that a client needs, in the form of
-the ready JSON: who there is, with which credentials, and where.
+In process a deployment is two WSGI applications, which reach each other through its
+network. `serving` puts them on loopback ports. Either way its `description` says all that
+a client needs, in the form of the ready JSON: who there is, with which credentials, and
+where.
 """
 
 from __future__ import annotations
@@ -11,23 +12,29 @@ import logging
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import seer as seer_service
 from harness.clock import Clock
+from harness.network import Network
 from harness.randomness import Randomness
+from harness.seer.script import load_scripts
 from harness.sentry import Image, Settings, create_app
 from harness.world import load_world, populate
 
 if TYPE_CHECKING:
     from flask import Flask
 
-#: Where an application in process answers; nothing resolves this name.
+#: The names of the services in their network.
+SENTRY, SEER = "sentry", "seer"
+#: Where applications in process answer; nothing resolves these names.
 IN_PROCESS_URL = "http://sentry.test"
+SEER_IN_PROCESS_URL = "http://seer.test"
 DEFAULT_WORLD = "two-organizations"
 #: Where a frozen clock stands at the start of a run.
 START = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -63,35 +70,49 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One mock Sentry.
+    """One mock Sentry, and its Seer if it has one.
 
-    `app` is a WSGI application; `secrets` opens it for its operator.
+    `app` is Sentry's WSGI application, `seer` Seer's; `secrets` opens both for their
+    operator. `network` is how they reach each other.
     """
 
     app: Flask
     secrets: Secrets
     world: dict[str, Any]
+    seer: Flask | None = None
+    network: Network = field(default_factory=Network, repr=False)
 
     def describe(self, url: str) -> dict[str, Any]:
-        """The ready JSON of this deployment when it answers at `url`."""
-        control = self.secrets.control and {
-            "url": f"{url}/control",
-            "token": self.secrets.control,
-        }
+        """The ready JSON of this deployment when Sentry answers at `url`."""
         sentry = {"url": url, "secret": self.secrets.shared or None}
-        return {"sentry": sentry, "control": control or None, **self.world}
+        seer = None
+        if self.seer is not None:
+            seer_url = self.network.url(SEER)
+            seer = {"url": seer_url, "control": self._control(seer_url)}
+        return {"sentry": sentry, "seer": seer, "control": self._control(url), **self.world}
+
+    def _control(self, url: str) -> dict[str, str] | None:
+        token = self.secrets.control
+        return {"url": f"{url}/control", "token": token} if token else None
 
     @property
     def description(self) -> dict[str, Any]:
         """The ready JSON, in process."""
         return self.describe(IN_PROCESS_URL)
 
+    def serve(self) -> AbstractContextManager[str]:
+        """A context manager: it is served on free loopback ports; gives Sentry's URL."""
+        return serving(self)
+
     def reset(self) -> None:
         """Puts the world's start back, clock and audit log too."""
         self.app.extensions["reset"]()
 
     def close(self) -> None:
-        """Lets the database go."""
+        """Ends what runs, and lets the database go."""
+        if self.seer is not None:
+            self.seer.extensions["close"]()
+        self.network.close()
         self.app.extensions["sentry"].store.close()
 
 
@@ -120,18 +141,63 @@ def deploy(
         start = _start_of(str(world), str(seed))
     secrets = secrets or Secrets.draw(randomness)
     settings = Settings(secret=secrets.shared, control_token=secrets.control, database=database)
+    network = Network()
+    weak = tuple(weaknesses)
+    seer = seer_service.create_app(
+        seer_service.Settings(secret=secrets.shared, control_token=secrets.control),
+        load_scripts(),
+        network,
+        clock=clock,
+        weaknesses=weak,
+    )
     app = create_app(
         settings,
         start.image,
         clock=clock,
         randomness=randomness.derive("sentry"),
-        weaknesses=weaknesses,
+        network=network,
+        on_reset=seer.extensions["reset"],
+        weaknesses=weak,
     )
-    return Deployment(app, secrets, start.description)
+    network.join(SENTRY, IN_PROCESS_URL, app)
+    network.join(SEER, SEER_IN_PROCESS_URL, seer)
+    return Deployment(app, secrets, start.description, seer, network)
 
 
 @contextmanager
-def serving(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serving(
+    deployment: Deployment, host: str = "127.0.0.1", port: int = 0, seer_port: int = 0
+) -> Iterator[str]:
+    """Serves a deployment from threads of this process while the context lasts; Sentry's URL.
+
+    Its services reach each other through their ports. Port 0 takes a free one. Raises
+    OSError when an address cannot be bound.
+    """
+    with ExitStack() as around:
+        url = around.enter_context(serving_app(deployment.app, host, port))
+        if deployment.seer is not None:
+            seer_url = around.enter_context(serving_app(deployment.seer, host, seer_port))
+            around.enter_context(_reached_by(deployment, url, seer_url, deployment.seer))
+        yield url
+
+
+@contextmanager
+def _reached_by(deployment: Deployment, url: str, seer_url: str, seer: Flask) -> Iterator[None]:
+    """The services reach each other at these URLs while the context lasts."""
+    network = deployment.network
+    network.join(SENTRY, url)
+    network.join(SEER, seer_url)
+    try:
+        yield
+    finally:
+        # Agents at work would go on calling what is not there any more.
+        seer.extensions["close"]()
+        network.join(SENTRY, IN_PROCESS_URL, deployment.app)
+        network.join(SEER, SEER_IN_PROCESS_URL, seer)
+
+
+@contextmanager
+def serving_app(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serves `app` from threads of this process while the context lasts; gives its URL.
 
     Port 0 takes a free one. Raises OSError when the address cannot be bound.
@@ -149,7 +215,7 @@ def serving(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
         clear_untrusted_proxy_headers=True,
         max_request_body_size=_SERVER_MAX_BODY,
     )
-    loop = threading.Thread(target=server.run, name="mock-sentry", daemon=True)
+    loop = threading.Thread(target=server.run, name=app.name, daemon=True)
     loop.start()
     try:
         shown = f"[{host}]" if ":" in host else host
@@ -167,9 +233,10 @@ def keep_quiet() -> None:
 
     For weakened servers, which fail in every way: nobody wants to hear it from the process.
     """
-    logger = logging.getLogger("harness.sentry")
-    if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
-        logger.addHandler(logging.NullHandler())
+    for service in (SENTRY, SEER):
+        logger = logging.getLogger(f"harness.{service}")
+        if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+            logger.addHandler(logging.NullHandler())
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,12 +7,12 @@ known from the request that is being answered. What other handlers do stays as i
 from __future__ import annotations
 
 import logging
-import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
+
+from harness.numbered import Numbered
 
 #: Lines kept; older ones give way.
 SIZE: Final = 2000
@@ -26,20 +26,14 @@ class LogLines:
     """The lines of one application, numbered from 1; the oldest give way."""
 
     def __init__(self, size: int = SIZE) -> None:
-        self._lines: deque[tuple[int, logging.LogRecord]] = deque(maxlen=size)
-        self._number = 0
-        self._lock = threading.Lock()
+        self._lines: Numbered[logging.LogRecord] = Numbered(size)
 
     def add(self, record: logging.LogRecord) -> None:
         """Keeps a line; it is formatted when it is read."""
-        with self._lock:
-            self._number += 1
-            self._lines.append((self._number, record))
+        self._lines.add(record)
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The lines after `number`, in order: `id`, `level`, `logger`, `text`."""
-        with self._lock:
-            kept = [entry for entry in self._lines if entry[0] > number]
         return [
             {
                 "id": at,
@@ -47,14 +41,12 @@ class LogLines:
                 "logger": record.name,
                 "text": _FORMAT.format(record)[:_MOST_CHARACTERS],
             }
-            for at, record in kept
+            for at, record in self._lines.since(number)
         ]
 
     def clear(self) -> None:
         """Forgets every line and counts from 1 again."""
-        with self._lock:
-            self._lines.clear()
-            self._number = 0
+        self._lines.clear()
 
 
 _current: ContextVar[LogLines | None] = ContextVar("log", default=None)

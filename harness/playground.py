@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import httpx
 
 from harness.deployment import IN_PROCESS_URL, Deployment, serving
-from harness.scenario.wire import open_transport
+from harness.network import open_transport
 from harness.wsgi import WsgiTransport
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def in_process(deployment: Deployment) -> Iterator[MockSentry]:
 @contextmanager
 def on_loopback(deployment: Deployment) -> Iterator[MockSentry]:
     """The deployment on a free loopback port, served by threads of this process."""
-    with serving(deployment.app) as url, open_transport(url) as transport:
+    with serving(deployment) as url, open_transport(url) as transport:
         yield from _playing(deployment, url, transport)
 
 

@@ -29,6 +29,7 @@ FLOORS: list[set[str]] = [
         "scopes",
         "log",
         "network",
+        "numbered",
         "signing",
         "spelling",
         "template",

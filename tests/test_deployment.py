@@ -85,7 +85,7 @@ def test_reset_puts_rows_clock_and_audit_log_back(deployment: Deployment) -> Non
 
 
 def test_serving_answers_until_the_context_ends(deployment: Deployment) -> None:
-    with httpx.Client() as client, serving(deployment.app) as url:
+    with httpx.Client() as client, serving(deployment) as url:
         assert client.get(f"{url}/api/0/").status_code == 200
         # The connection is kept open by the client: closing must not wait for it.
     with httpx.Client() as client, pytest.raises(httpx.ConnectError):
@@ -95,5 +95,5 @@ def test_serving_answers_until_the_context_ends(deployment: Deployment) -> None:
 def test_a_port_in_use_is_an_os_error(deployment: Deployment) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match="in use"), serving(deployment.app, port=port):
+        with pytest.raises(OSError, match="in use"), serving(deployment, port=port):
             pass

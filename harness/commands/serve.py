@@ -61,7 +61,7 @@ def _serve(deployment: Deployment, host: str, port: int, *, ready_json: bool) ->
     # Threads inherit the mask: from here on only `sigwait` sees these signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        with serving(deployment.app, host, port) as address:
+        with serving(deployment, host, port) as address:
             _announce(deployment.describe(address), as_json=ready_json)
             signal.sigwait(_ENDING)
     except OSError as error:
@@ -114,6 +114,7 @@ def _show(description: dict[str, Any]) -> None:
     url, control = description["sentry"]["url"], description["control"]
     click.echo(f"Mock Sentry   {url}")
     click.echo(f"Sign in       {url}/auth/login/")
+    click.echo(f"Seer          {description['seer']['url']}")
     click.echo(f"Control API   {control['url']}/clock/ (Authorization: Bearer {control['token']})")
     click.echo(f"Shared secret {description['sentry']['secret']}")
     click.echo()

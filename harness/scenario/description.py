@@ -1,6 +1,8 @@
 """What a target offers: the JSON object that `serve --ready-json` prints.
 
     {"sentry": {"url": "http://127.0.0.1:9000", "secret": "…"},
+     "seer": {"url": "http://127.0.0.1:9001",
+              "control": {"url": "http://127.0.0.1:9001/control", "token": "…"}},
      "control": {"url": "http://127.0.0.1:9000/control", "token": "…"},
      "organizations": [{"id": "1", "slug": "acme", "name": "Acme"}],
      "users": [{"id": "7", "email": "alice@example.com", "password": "…", "token": "…",
@@ -13,7 +15,7 @@
      "user_tokens": [{"name": "narrow", "token": "…", "user": "alice@example.com",
                       "organization": null, "scopes": ["org:read"]}]}
 
-Ids are texts; `organization` and `project` are slugs. `secret`, `control`, a user's
+Ids are texts; `organization` and `project` are slugs. `secret`, `seer`, `control`, a user's
 `password` and `token` may be null or absent, and so may every list but the first
 two: a scenario that needs what is not there is inconclusive. `user_tokens` are
 further tokens of users, with fewer scopes. A target that is not on loopback must say
@@ -77,6 +79,13 @@ class ControlAccess(Part):
 
     url: Annotated[str, AfterValidator(_root_url)]
     token: Filled = Field(repr=False)
+
+
+class Seer(Part):
+    """Where the Seer service is, and its control API if it is a fake."""
+
+    url: Annotated[str, AfterValidator(_bare_url)]
+    control: ControlAccess | None = None
 
 
 class Organization(Part):
@@ -163,6 +172,7 @@ class Description(Part):
     """All that is known of a target."""
 
     sentry: Sentry
+    seer: Seer | None = None
     control: ControlAccess | None = None
     organizations: list[Organization]
     users: list[User]
@@ -179,6 +189,8 @@ class Description(Part):
         redactor.register(self.sentry.secret, "shared secret")
         if self.control:
             redactor.register(self.control.token, "control token")
+        if self.seer and self.seer.control:
+            redactor.register(self.seer.control.token, "control token")
         for user in self.users:
             redactor.register(user.password, "password")
             redactor.register(user.token, "user token")
@@ -218,13 +230,17 @@ def _find_unauthorized(document: Document[Description]) -> Iterator[Mistake]:
     target = document.model
     if target.authorized:
         return
-    urls = {"sentry": target.sentry.url} | (
-        {"control": target.control.url} if target.control else {}
-    )
-    for key, url in urls.items():
+    urls: dict[tuple[str, ...], str] = {("sentry",): target.sentry.url}
+    if target.control:
+        urls["control",] = target.control.url
+    if target.seer:
+        urls["seer",] = target.seer.url
+        if target.seer.control:
+            urls["seer", "control"] = target.seer.control.url
+    for path, url in urls.items():
         if not is_loopback(url):
             yield document.mistake(
-                (key, "url"),
+                (*path, "url"),
                 "not on loopback; scenarios write and attack, so the file must say "
                 '"authorized": true',
             )

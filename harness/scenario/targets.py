@@ -19,9 +19,9 @@ from typing import Any, Protocol
 import httpx
 
 from harness import deployment
+from harness.network import open_transport
 from harness.randomness import Randomness
 from harness.scenario.description import Description
-from harness.scenario.wire import open_transport
 from harness.wsgi import WsgiApp, WsgiTransport
 
 Seed = int | str
@@ -142,7 +142,7 @@ class Loopback:
         options = _options(self.weaknesses, secretless=secretless)
         deployed = self.deploy(world, seed, **options)
         try:
-            with deployment.serving(deployed.app) as url, open_transport(url) as transport:
+            with deployed.serve() as url, open_transport(url) as transport:
                 description = read_description(deployed.describe(url))
                 yield Venue(description, transport, transport, deployed.reset, secretless)
         finally:

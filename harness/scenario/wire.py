@@ -6,8 +6,6 @@ whoever sends, not to the connection.
 
 from __future__ import annotations
 
-import functools
-import ssl
 import time
 from urllib.parse import urlsplit
 
@@ -122,15 +120,3 @@ def _receive(transport: httpx.BaseTransport, request: httpx.Request) -> Received
 
 def _text_headers(headers: httpx.Headers) -> Headers:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
-
-
-def open_transport(url: str) -> httpx.HTTPTransport:
-    """Connections to the server at `url`, kept and shared by threads."""
-    # Trust is loaded only where it is used: it costs 20 to 30 ms.
-    context = _trust() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.HTTPTransport(verify=context, trust_env=False)
-
-
-@functools.cache
-def _trust() -> ssl.SSLContext:
-    return httpx.create_ssl_context()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ import harness.sentry.api  # noqa: F401 - registers the operations
 from harness.clock import Clock
 from harness.defence import Replacements, applied, replacements
 from harness.log import LogLines, start_capture, written_to
+from harness.network import Network
 from harness.randomness import Randomness
 from harness.sentry.agent.token import Verifier
 from harness.sentry.audit import AuditLog
@@ -46,13 +47,16 @@ def create_app(
     *,
     clock: Clock | None = None,
     randomness: Randomness | None = None,
+    network: Network | None = None,
+    on_reset: Callable[[], None] | None = None,
     weaknesses: Iterable[str] = (),
 ) -> Flask:
     """A mock Sentry with a world in it, sharing nothing with any other.
 
     `image` holds the rows of the world's start. The clock runs with the system's
-    and the randomness is the system's unless others are given. `weaknesses`: ids of
-    defences' weakened forms to serve with. Raises ValueError for a secret or control
+    and the randomness is the system's unless others are given. `network`: where Seer is,
+    if it is anywhere. `on_reset` is called before the world's start is put back.
+    `weaknesses`: ids of defences' weakened forms to serve with. Raises ValueError for a secret or control
     token that is set and too short, UnknownWeaknessError, and StoreError for a
     database that cannot be used.
     """
@@ -68,6 +72,7 @@ def create_app(
         verifier=Verifier(settings.secret, settings.verified_tokens),
         rendezvous=Rendezvous(),
         log=LogLines(),
+        network=network or Network(),
     )
     start_capture("sentry")
     app = Flask("harness.sentry")
@@ -76,7 +81,7 @@ def create_app(
     app.extensions["sentry"] = services
     # A path with two slashes in a row names nothing; a redirect would hide that.
     app.url_map.merge_slashes = False
-    _route(app, services)
+    _route(app, services, on_reset)
     app.wsgi_app = _surround(  # type: ignore[method-assign, assignment]
         app.wsgi_app, services, replacements(weaknesses)
     )
@@ -113,15 +118,18 @@ class _AsciiRequest(Request):
         super().__init__(environ, *args, **more)
 
 
-def _route(app: Flask, services: Services) -> None:
+def _route(app: Flask, services: Services, on_reset: Callable[[], None] | None) -> None:
     catalogue = read_catalogue()
 
     def reset() -> None:
+        if on_reset is not None:
+            on_reset()
         services.store.restore()
         services.audit.clear()
         services.log.clear()
         services.verifier.forget()
         services.rendezvous.disarm()
+        services.network.clear()
         services.clock.reset()
         # So that a play in this world does not depend on what was played before.
         services.randomness.restart()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from harness.numbered import Numbered
 
 _log = logging.getLogger("harness.sentry.audit")
 
@@ -67,30 +67,21 @@ class AuditLog:
     """The decisions of one application, numbered from 1; the oldest give way."""
 
     def __init__(self, size: int) -> None:
-        self._records: deque[tuple[int, Decision]] = deque(maxlen=size)
-        self._number = 0
-        self._lock = threading.Lock()
+        self._records: Numbered[Decision] = Numbered(size)
 
     def add(self, decision: Decision) -> None:
         """Keeps `decision`; it must not change afterwards."""
-        with self._lock:
-            self._number += 1
-            number = self._number
-            self._records.append((number, decision))
+        number = self._records.add(decision)
         if _log.isEnabledFor(logging.INFO):
             _log.info("decision %s", _Written(number, decision))
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The records after `number`, in order."""
-        with self._lock:
-            kept = [entry for entry in self._records if entry[0] > number]
-        return [decision.as_json(at) for at, decision in kept]
+        return [decision.as_json(at) for at, decision in self._records.since(number)]
 
     def clear(self) -> None:
         """Forgets every record and counts from 1 again."""
-        with self._lock:
-            self._records.clear()
-            self._number = 0
+        self._records.clear()
 
 
 @dataclass(frozen=True, slots=True)

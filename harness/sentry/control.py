@@ -136,6 +136,7 @@ class Control:
             ("PUT", "features/"): self._switch_feature,
             ("GET", "audit/"): self._read_audit,
             ("GET", "log/"): self._read_log,
+            ("GET", "exchanges/"): self._read_exchanges,
             ("POST", "rendezvous/"): self._arm,
         }
 
@@ -245,6 +246,9 @@ class Control:
 
     def _read_log(self, request: Request) -> Reply:
         return Reply({"lines": self._services.log.since(_since(request))})
+
+    def _read_exchanges(self, request: Request) -> Reply:
+        return Reply({"exchanges": self._services.network.since(_since(request))})
 
     def _key(self, body: GrantBody) -> GrantKey:
         return GrantKey(

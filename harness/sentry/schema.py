@@ -342,3 +342,16 @@ write_grant = Table(
     _time("expires_at"),
     UniqueConstraint("organization_id", "user_id", "agent_session_id"),
 )
+
+# A conversation with Seer. Its messages are Seer's; who may see them is decided here too.
+explorer_run = Table(
+    "seer_explorerrun",
+    metadata,
+    _id(),
+    _ref("organization_id", "sentry_organization"),
+    _ref("user_id", "auth_user"),
+    # The beginning of the first question.
+    Column("title", String(200), nullable=False),
+    _time(),
+    _time("last_triggered_at"),
+)

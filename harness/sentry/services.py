@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.clock import Clock
 from harness.log import LogLines
+from harness.network import Network
 from harness.randomness import Randomness
 from harness.sentry.agent.token import Verifier
 from harness.sentry.audit import AuditLog
@@ -26,3 +27,4 @@ class Services:
     verifier: Verifier
     rendezvous: Rendezvous
     log: LogLines
+    network: Network

@@ -24,6 +24,9 @@ class Settings:
     #: How long after a password was typed dangerous actions ask for none.
     sudo_lifetime: timedelta = timedelta(hours=2)
 
+    #: How long Seer may take to answer.
+    seer_timeout: timedelta = timedelta(seconds=10)
+
     #: Bytes of a request body.
     max_body: int = 1024 * 1024
     #: Items of a page of a list, at most and unless `per_page` asks for fewer.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 
-from harness.deployment import serving
+from harness.deployment import serving_app
 from tests.bench.requests import bare_app
 
 if __name__ == "__main__":
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    with serving(bare_app()) as url:
+    with serving_app(bare_app()) as url:
         print(url.rpartition(":")[2], flush=True)
         sys.stdin.read()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from harness.commands.secrets import CONTROL, SHARED, read_secrets
-from harness.scenario.wire import open_transport
+from harness.network import open_transport
 from tests.cli.process import PATIENCE, invoke, read_ready, started
 
 LONG = "l" * 32

@@ -205,7 +205,7 @@ def test_the_commands_do_it_again_on_a_live_server() -> None:
     (result,) = run_scenarios(load_scenarios(["denied-write"]), InProcess(), seed=5).results
     exchanges = events_of(result, "exchange")
     deployment = deploy(seed=5, frozen=True)
-    with serving(deployment.app) as url:
+    with serving(deployment) as url:
         secrets = {"SENTRY_URL": url, "PATH": "/usr/bin:/bin", "NO_PROXY": "*"}
         owner = deployment.description["users"][0]
         secrets |= {"USER_TOKEN_1": owner["token"], "PASSWORD_1": owner["password"]}

@@ -44,7 +44,7 @@ CONTROL: dict[str, Any] = {
 def running(**changes: Any) -> Iterator[tuple[Running, Deployment]]:
     """A mock Sentry on a port, as somebody else's server; keys of its description changed."""
     deployed = deploy("two-organizations", 1)
-    with serving(deployed.app) as url:
+    with serving(deployed) as url:
         yield Running(read_description(deployed.describe(url) | changes)), deployed
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.deployment import serving
+from harness.deployment import serving_app
+from harness.network import open_transport
 from harness.scenario.answer import Answer, Request, resolve
 from harness.scenario.hands import HttpHands, Jar
 from harness.scenario.matching import MISSING
-from harness.scenario.wire import UnreachableError, UnsendableError, Wire, open_transport
+from harness.scenario.wire import UnreachableError, UnsendableError, Wire
 from harness.transcript import Received, Transcript
 from harness.wsgi import WsgiTransport
 from tests.scenario.theatre import StandIn
@@ -70,7 +71,7 @@ def test_in_process_and_on_a_socket_an_application_sees_the_same() -> None:
     )
     wire, _ = wire_to(app)
     here = wire.send("a", request)
-    with serving(app) as url, open_transport(url) as transport:  # type: ignore[arg-type]
+    with serving_app(app) as url, open_transport(url) as transport:  # type: ignore[arg-type]
         there = Wire(url, transport, Transcript()).send("a", request)
     assert seen[0] == seen[1]
     assert here.text == there.text == "ab"
@@ -176,7 +177,7 @@ def test_an_answer_without_end_is_cut() -> None:
 )
 def test_what_cannot_be_sent_is_no_fault_of_the_server(request_: Request) -> None:
     app = StandIn()
-    with serving(app) as url, open_transport(url) as transport:  # type: ignore[arg-type]
+    with serving_app(app) as url, open_transport(url) as transport:  # type: ignore[arg-type]
         wire = Wire(url, transport, Transcript())
         with pytest.raises(UnsendableError):
             wire.send("a", request_)

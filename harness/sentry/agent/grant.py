@@ -210,6 +210,25 @@ def replace_grant(
     return Grant(held, expires_at)
 
 
+def withdraw_scopes(
+    store: Store, key: GrantKey, scopes: Iterable[str] | None, now: datetime
+) -> frozenset[str]:
+    """Takes `scopes` out of the grant of `key`, None: all of them; gives what is left at `now`.
+
+    A grant of nothing is no grant: its row goes.
+    """
+    with store.transaction() as connection:
+        row = connection.execute(_find_locked, key.values()).first()
+        if row is None:
+            return frozenset()
+        left = frozenset() if scopes is None else frozenset(row.scope_list) - frozenset(scopes)
+        if left:
+            _write(connection, row.id, left, now, row.expires_at)
+        else:
+            connection.execute(delete(write_grant).where(write_grant.c.id == row.id))
+        return left if row.expires_at > now else frozenset()
+
+
 def expire_grant(store: Store, key: GrantKey, now: datetime) -> bool:
     """Ends the grant of `key` at `now`; False where there is none."""
     with store.transaction() as connection:
