@@ -26,8 +26,9 @@ from harness.world import load_world, populate
 if TYPE_CHECKING:
     from flask import Flask
 
-#: Where an application in process answers; nothing resolves this name.
+#: Where an application in process answers, and where Seer does; nothing resolves these names.
 IN_PROCESS_URL = "http://sentry.test"
+SEER_IN_PROCESS_URL = "http://seer.test"
 DEFAULT_WORLD = "two-organizations"
 #: Where a frozen clock stands at the start of a run.
 START = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
