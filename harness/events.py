@@ -12,11 +12,14 @@ ended     the outcome and its reason
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Literal
 
 Outcome = Literal["passed", "failed", "inconclusive", "planned"]
+
+SERVICES = frozenset({"sentry", "seer", "mcp"})
+"""Who answers, and calls others by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +75,16 @@ class Step(Event):
 class Exchange(Event):
     """One request and its answer.
 
-    `purpose` tells why it was sent: `step` for the step itself, else a word such as
+    `server` is who answered: `sentry`, `seer`, `mcp`, or `outside` for any other host. Where
+    a service calls another, `actor` is that service. `purpose` tells why it was sent: `step` for the step itself, else a word such as
     `sign in`, `read before`, `read after` or `control`. `status` is None and `error`
     says why where no answer came, or where the request was only planned.
     """
 
     kind = "exchange"
     actor: str
+    # Reports of the time when there was one server do not name it.
+    server: str = "sentry"
     purpose: str
     method: str
     url: str
@@ -160,6 +166,19 @@ def _read_event(data: dict[str, Any]) -> Event:
     if kind is None:
         raise ValueError(f"no event has the kind {data.get('kind')!r}")
     names = {field.name for field in fields(kind)}
-    if names != data.keys() - {"kind"}:
+    required = {field.name for field in fields(kind) if field.default is MISSING}
+    given = data.keys() - {"kind"}
+    if not required <= given <= names:
         raise ValueError(f"an event of kind {kind.kind!r} has the keys {sorted(names)}")
-    return kind(**{name: data[name] for name in names})
+    return kind(**{name: data[name] for name in given})
+
+
+def describe_route(exchange: Mapping[str, Any]) -> str:
+    """`sentry → seer`, for the plain data of an exchange.
+
+    Empty where somebody who is no service calls Sentry, which goes without saying.
+    """
+    actor, server = exchange["actor"], exchange["server"]
+    if server == "sentry" and actor not in SERVICES:
+        return ""
+    return f"{actor} → {server}"

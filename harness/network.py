@@ -221,7 +221,7 @@ def _read(chunks: Iterable[bytes]) -> bytes:
     return bytes(read)
 
 
-def _listen(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+def _listen(_: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """The party outside: it takes everything and says nothing."""
     start_response("204 No Content", [])
     return ()

@@ -146,6 +146,7 @@ class Transcript:
         sent: Sent,
         received: Received | None,
         error: str | None = None,
+        server: str = "sentry",
     ) -> None:
         """A request and its answer, or the reason why there is none."""
         with self._lock:
@@ -158,6 +159,7 @@ class Transcript:
             self._write(
                 Exchange,
                 actor=actor,
+                server=server,
                 purpose=purpose,
                 method=sent.method,
                 url=url,

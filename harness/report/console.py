@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
@@ -13,7 +14,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from harness.events import Outcome
+from harness.events import Outcome, describe_route
 from harness.report.curl import render_curl
 from harness.report.steps import (
     Event,
@@ -97,7 +98,9 @@ def _plan_step(view: StepView) -> Group:
     lines = [_text(_step_line(view), "bold")] if view.step else []
     for exchange in view.of("exchange"):
         purpose = "" if exchange["purpose"] == "step" else f"  ({exchange['purpose']})"
-        lines.append(_text(f"  {exchange['method']} {exchange['url']}{purpose}"))
+        route = describe_route(exchange)
+        told = f"{exchange['method']} {exchange['url']}{purpose}"
+        lines.append(_text(f"  {route} {told}" if route else f"  {told}"))
         shown = [f"{name}: {value}" for name, value in exchange["request_headers"]]
         lines += [_text(f"      {line}", "dim") for line in shown if _tells(line)]
         if exchange["request_body"]:
@@ -149,7 +152,7 @@ def _tell(result: Result, *, verbose: bool, curl: bool) -> Group:
     for view in read_steps(result):
         if verbose or view.failed:
             parts.append(Padding(_tell_step(view), (0, 0, 0, 2)))
-            parts += _commands(view) if curl else []
+            parts += list(_commands(view)) if curl else []
     if result.outcome == "inconclusive":
         parts.append(Padding(_text(result.reason, "yellow"), (0, 0, 0, 2)))
     return Group(*parts)
@@ -182,8 +185,20 @@ def _tell_step(view: StepView) -> Group:
     return Group(*lines)
 
 
-def _commands(view: StepView) -> list[Line]:
-    return [Line(f"    {render_curl(exchange)}", "dim") for exchange in view.of("exchange")]
+def _commands(view: StepView) -> Iterator[Line | Text]:
+    for exchange in view.of("exchange"):
+        if route := describe_route(exchange):
+            yield _text(f"    {route} {_outline(exchange)}")
+        yield Line(f"    {render_curl(exchange)}", "dim")
+
+
+def _outline(exchange: Event) -> str:
+    """`POST /v1/chat  200`; of another host the whole address."""
+    url = exchange["url"]
+    place = url if exchange["server"] == "outside" else urlsplit(url).path or "/"
+    status = exchange["status"]
+    answer = f"no answer: {exchange['error']}" if status is None else str(status)
+    return f"{exchange['method']} {place}  {answer}"
 
 
 class Line:

@@ -3,7 +3,7 @@
     curl -i "$SENTRY_URL/api/0/organizations/acme/" -H "Authorization: Bearer $AGENT_TOKEN_1"
 
 A label such as `<agent token 1>` becomes the variable `$AGENT_TOKEN_1`. The address of a
-server in process, which nobody can reach, becomes `$SENTRY_URL`. It is one line of a POSIX
+server in process, which nobody can reach, becomes `$SENTRY_URL` or `$SEER_URL`. It is one line of a POSIX
 shell, whatever the exchange holds: text is quoted, and what no terminal shows goes
 through `printf`.
 """
@@ -17,13 +17,14 @@ from shlex import quote
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-from harness.deployment import IN_PROCESS_URL
+from harness.deployment import IN_PROCESS_URL, SEER_IN_PROCESS_URL
 
 # The labels of `harness.redact`: words of which the last names a kind of secret, and a number.
 _LABEL = re.compile(
     r"<((?:[A-Za-z]+ )*(?:token|cookie|password|credentials|signature|bearer|secret|JWT|key))"
     r" ([1-9]\d*)>"
 )
+_BASES = {IN_PROCESS_URL: "SENTRY_URL", SEER_IN_PROCESS_URL: "SEER_URL"}
 # What means something between double quotes, or in an interactive shell.
 _SPECIAL = re.compile(r'["$`\\!]')
 _GLOBBED = re.compile(r"[\[\]{}]")
@@ -67,8 +68,9 @@ def _method(method: str, body: str) -> list[str]:
 
 
 def _address(url: str) -> list[_Part]:
-    if url.startswith(f"{IN_PROCESS_URL}/"):
-        return [_Variable("SENTRY_URL"), *_parts(url.removeprefix(IN_PROCESS_URL))]
+    for base, name in _BASES.items():
+        if url.startswith(f"{base}/"):
+            return [_Variable(name), *_parts(url.removeprefix(base))]
     return _parts(url)
 
 

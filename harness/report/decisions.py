@@ -1,6 +1,6 @@
 """Which decision record of the server belongs to which exchange.
 
-The transcript has the records of a step after its exchanges, in the order of the audit
+The transcript has Sentry's records of a step after its exchanges, in the order of the audit
 log; a record names the method, the route and the status, and no exchange.
 """
 
@@ -39,6 +39,7 @@ def pair_decisions(events: Sequence[Event]) -> dict[int, Event]:
 def _is_judged(event: Event) -> bool:
     return (
         event["kind"] == "exchange"
+        and event["server"] == "sentry"
         and event["status"] is not None
         and event["purpose"] not in _ASIDE
     )

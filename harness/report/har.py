@@ -18,6 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from harness.events import describe_route
 from harness.report.curl import render_curl
 from harness.report.decisions import pair_decisions
 from harness.report.steps import Event, StepView, read_steps
@@ -77,11 +78,14 @@ def _entries(result: Result, page: str) -> Iterator[Json]:
             "timings": {"send": 0, "wait": 0, "receive": 0},
             "_scenario": result.scenario,
             "_actor": exchange["actor"],
+            "_server": exchange["server"],
             "_purpose": exchange["purpose"],
             "_step": step.get("index"),
             "_line": step.get("line"),
             "_curl": render_curl(exchange),
         }
+        if route := describe_route(exchange):
+            entry["comment"] = route
         if decision := clock.decisions.get(exchange["number"]):
             entry["_decision"] = decision["record"]
         yield entry
@@ -109,6 +113,8 @@ class _Clock:
         if decision := self.decisions.get(exchange["number"]):
             record = decision["record"]
             return parse_time(record.get("time")) if isinstance(record, dict) else None
+        if exchange["server"] != "sentry":
+            return None
         if urlsplit(exchange["url"]).path.endswith("/control/clock/"):
             answer = _read_json(exchange["response_body"])
             return parse_time(answer.get("now")) if isinstance(answer, dict) else None

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.defence import Defence
+from harness.events import describe_route
 from harness.report.sarif_rules import Rules
 from harness.report.steps import Event, find_event, one_line, read_steps
 from harness.report.text import visible, visible_data
@@ -196,7 +197,8 @@ def _flow(result: Result) -> Iterator[Json]:
             }
         for exchange in view.of("exchange"):
             status = "no answer" if exchange["status"] is None else exchange["status"]
-            told = f"{exchange['actor']}: {exchange['method']} {exchange['url']}: {status}"
+            who = describe_route(exchange) or exchange["actor"]
+            told = f"{who}: {exchange['method']} {exchange['url']}: {status}"
             aside = exchange["purpose"] != "step"
             yield {
                 "location": _location(result.file, line, result.scenario, told),

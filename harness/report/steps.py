@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.events import describe_route
 from harness.scenario.result import Result
 
 Event = Mapping[str, Any]
@@ -56,7 +57,9 @@ def one_line(value: Any) -> str:
 
 
 def describe_exchange(exchange: Event) -> Iterator[str]:
-    """The lines of an exchange, as it would look on the wire."""
+    """The lines of an exchange, as it would look on the wire, after who spoke to whom."""
+    if route := describe_route(exchange):
+        yield route
     yield f"{exchange['method']} {exchange['url']}"
     yield from (f"{name}: {value}" for name, value in exchange["request_headers"])
     yield from _body(exchange["request_body"])

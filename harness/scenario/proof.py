@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from harness.defence import DEFENCES, WEAKNESSES, Weakness
+from harness.events import describe_route
 from harness.scenario.attack import Verdict, known_weaknesses
 from harness.scenario.model import Scenario
 from harness.scenario.result import FAILED, INCONCLUSIVE, Result, shown_path
@@ -215,7 +216,9 @@ def _tell_steps(result: Result) -> tuple[list[dict[str, Any]], list[Mapping[str,
         last.append(event)
         if event["kind"] == "exchange":
             answer = event["status"] if event["status"] is not None else event["error"]
-            steps[-1]["exchanges"].append(f"{event['method']} {event['url']} → {answer}")
+            route = describe_route(event)
+            told = f"{event['method']} {event['url']} → {answer}"
+            steps[-1]["exchanges"].append(f"{route}: {told}" if route else told)
         elif event["kind"] == "check":
             steps[-1]["checks"].append({"name": event["name"], "passed": event["passed"]})
     return steps, last

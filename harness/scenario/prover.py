@@ -6,7 +6,7 @@ import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -280,11 +280,23 @@ class _Noted:
     def app(self) -> Any:
         """The WSGI application."""
 
-        def serve(environ: Any, start_response: Any) -> Any:
-            with applied(self.forms):
-                return self.deployed.app(environ, start_response)
+        return self._surround(self.deployed.app)
 
-        return serve
+    @property
+    def seer(self) -> Any:
+        """Seer's, too."""
+        return self._surround(self.deployed.seer)
+
+    def _surround(self, app: Any) -> Any:
+        def serve_request(environ: Any, start_response: Any) -> Any:
+            with applied(self.forms):
+                return app(environ, start_response)
+
+        return serve_request
+
+    def serve(self) -> AbstractContextManager[str]:
+        """As the deployment: what is noted is noted in process."""
+        return self.deployed.serve()
 
     def describe(self, url: str) -> dict[str, Any]:
         """The ready JSON when it answers at `url`."""

@@ -12,7 +12,7 @@ agent sessions get names that no other run uses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,8 +34,15 @@ class Deployed(Protocol):
     def app(self) -> Any:
         """The WSGI application."""
 
+    @property
+    def seer(self) -> Any:
+        """Seer's WSGI application; None where there is none."""
+
     def describe(self, url: str) -> dict[str, Any]:
         """The ready JSON when it answers at `url`."""
+
+    def serve(self) -> AbstractContextManager[str]:
+        """A context manager: it is served on free loopback ports; gives Sentry's URL."""
 
     def reset(self) -> None:
         """Puts the world's start back."""
@@ -61,6 +68,7 @@ class Venue:
     control_transport: httpx.BaseTransport
     renew: Callable[[], None] | None
     secretless: bool = False
+    seer_transport: httpx.BaseTransport | None = None
 
 
 class Target(Protocol):
@@ -121,7 +129,8 @@ class InProcess:
             description = read_description(deployed.describe(deployment.IN_PROCESS_URL))
             app: WsgiApp = deployed.app
             transport = WsgiTransport(app)
-            yield Venue(description, transport, transport, deployed.reset, secretless)
+            seer = WsgiTransport(deployed.seer) if deployed.seer else None
+            yield Venue(description, transport, transport, deployed.reset, secretless, seer)
         finally:
             deployed.close()
 
@@ -142,9 +151,10 @@ class Loopback:
         options = _options(self.weaknesses, secretless=secretless)
         deployed = self.deploy(world, seed, **options)
         try:
-            with deployed.serve() as url, open_transport(url) as transport:
+            with deployed.serve() as url, open_transport(url) as transport, ExitStack() as around:
                 description = read_description(deployed.describe(url))
-                yield Venue(description, transport, transport, deployed.reset, secretless)
+                seer = _reach_seer(description, around)
+                yield Venue(description, transport, transport, deployed.reset, secretless, seer)
         finally:
             deployed.close()
 
@@ -172,12 +182,17 @@ class Running:
     ) -> Iterator[Venue]:
         """What a scenario would play in at home makes no difference here."""
         control = self.description.control
-        with open_transport(self.name) as transport:
-            if control is None:
-                yield Venue(self.description, transport, transport, None)
-                return
-            with open_transport(control.url) as control_transport:
-                yield Venue(self.description, transport, control_transport, None)
+        with open_transport(self.name) as transport, ExitStack() as around:
+            seer = _reach_seer(self.description, around)
+            operating = transport
+            if control is not None:
+                operating = around.enter_context(open_transport(control.url))
+            yield Venue(self.description, transport, operating, None, seer_transport=seer)
+
+
+def _reach_seer(description: Description, around: ExitStack) -> httpx.BaseTransport | None:
+    seer = description.seer
+    return None if seer is None else around.enter_context(open_transport(seer.url))
 
 
 def read_description(data: dict[str, Any]) -> Description:

@@ -28,12 +28,21 @@ class UnsendableError(Exception):
 
 
 class Wire:
-    """The way to one server at `url`; without a transport requests are only planned."""
+    """The way to one server at `url`; without a transport requests are only planned.
+
+    `server` is what the transcript calls it.
+    """
 
     def __init__(
-        self, url: str, transport: httpx.BaseTransport | None, transcript: Transcript
+        self,
+        url: str,
+        transport: httpx.BaseTransport | None,
+        transcript: Transcript,
+        *,
+        server: str = "sentry",
     ) -> None:
         self.url = url
+        self.server = server
         self._transport = transport
         self._transcript = transcript
         #: How many requests were sent, answered or not.
@@ -71,25 +80,24 @@ class Wire:
         except (httpx.InvalidURL, ValueError) as error:
             raise UnsendableError(f"{request.method} {request.path}: {error}") from None
         sent = Sent(request.method, str(out.url), _text_headers(out.headers), request.body)
+        note = functools.partial(
+            self._transcript.exchange, actor=actor, server=self.server, purpose=purpose, sent=sent
+        )
         if self._transport is None:
             if not quiet:
-                self._transcript.exchange(
-                    actor=actor, purpose=purpose, sent=sent, received=None, error="planned"
-                )
+                note(received=None, error="planned")
             return Answer(None, request)
         self.sent += 1
         try:
             received = _receive(self._transport, out)
         except (httpx.TransportError, httpx.DecodingError) as error:
             reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            self._transcript.exchange(
-                actor=actor, purpose=purpose, sent=sent, received=None, error=reason
-            )
+            note(received=None, error=reason)
             where = f"{request.method} {self.url}{urlsplit(request.path).path}"
             kind = UnsendableError if _is_ours(error) else UnreachableError
             raise kind(f"{where}: {reason}") from None
         if not quiet:
-            self._transcript.exchange(actor=actor, purpose=purpose, sent=sent, received=received)
+            note(received=received)
         return Answer(received, request)
 
 

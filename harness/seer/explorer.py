@@ -35,6 +35,9 @@ class _Call:
     run_id: int | None = None
 
 
+_Answer = Callable[[_Call, Any, Owner], dict[str, Any]]
+
+
 class Explorer:
     """The calls of one Seer, by the last word of their paths."""
 

@@ -56,9 +56,9 @@ def create_app(
     `image` holds the rows of the world's start. The clock runs with the system's
     and the randomness is the system's unless others are given. `network`: where Seer is,
     if it is anywhere. `on_reset` is called before the world's start is put back.
-    `weaknesses`: ids of defences' weakened forms to serve with. Raises ValueError for a secret or control
-    token that is set and too short, UnknownWeaknessError, and StoreError for a
-    database that cannot be used.
+    `weaknesses`: ids of defences' weakened forms to serve with. Raises ValueError for a
+    secret or control token that is set and too short, UnknownWeaknessError, and StoreError
+    for a database that cannot be used.
     """
     _check_secret("secret", settings.secret)
     _check_secret("control token", settings.control_token or "")

@@ -16,6 +16,7 @@ ROUTE = "/organizations/{organization_id_or_slug}/"
 def exchange(number: int, path: str, *, purpose: str = "step", **changes: Any) -> dict[str, Any]:
     event = {
         "kind": "exchange",
+        "server": "sentry",
         "number": number,
         "method": "GET",
         "url": f"http://sentry.test/api/0{path}",

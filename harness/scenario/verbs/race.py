@@ -121,7 +121,9 @@ def _play(stage: Stage, actor: Actor, race: Race) -> Answer:
     stage.transcript.remark(f"{len(lanes)} requests meet at {race.at}, then go on in this order")
     outcomes = []
     for lane, response in zip(lanes, came, strict=True):
-        wire = Wire(stage.wire.url, _Encore(response), stage.transcript)
+        wire = Wire(
+            stage.wire.url, _Encore(response), stage.transcript, server=stage.wire.server
+        )
         answer = lane.verb.play(_with_wire(stage, wire), lane.actor, lane.arguments)
         outcomes.append(_Outcome(lane, answer or Answer(None)))
     stage.wire.sent += len(lanes)
@@ -174,7 +176,7 @@ def _actor(stage: Stage, name: str) -> Actor:
 def _rehearse(stage: Stage, lane: _Lane) -> httpx.Request:
     """The request of a lane, which is not sent; a session that it shows begins now."""
     rehearsal = _Rehearsal()
-    wire = Wire(stage.wire.url, rehearsal, Transcript())
+    wire = Wire(stage.wire.url, rehearsal, Transcript(), server=stage.wire.server)
     lane.verb.play(_with_wire(stage, wire), lane.actor, lane.arguments)
     (request,) = rehearsal.requests
     return request
