@@ -32,6 +32,8 @@ class Book:
         self.mistakes: list[tuple[Path, str]] = []
         self.control: list[str] = []
         self.secret: list[str] = []
+        self.seer: list[str] = []
+        self.runs: set[str] = set()
         self.tokens: dict[str, str | None] = {}
         self.sessions: dict[str, str] = {}
         self.values: set[str] = set()
@@ -215,6 +217,17 @@ class Book:
         """The scenario needs the control API, for `what`."""
         if what not in self.control:
             self.control.append(what)
+
+    def needs_seer(self, what: str) -> None:
+        """The scenario needs a Seer whose agent is scripted, for `what`."""
+        if what not in self.seer:
+            self.seer.append(what)
+
+    def run(self, path: Sequence[str | int], name: str) -> None:
+        """`name` must be a run that an earlier step began."""
+        if name not in self.runs:
+            message = f"no run {name!r} began before{suggest(name, self.runs)}"
+            self.mistake(path, message)
 
     def needs_secret(self, what: str) -> None:
         """The scenario needs the secret shared with Seer, for `what`."""

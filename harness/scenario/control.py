@@ -61,6 +61,10 @@ class Control:
         """The lines of the server's log after that number; they go into no transcript."""
         return self._get_numbered(f"/log/?since={number}", "lines")
 
+    def exchanges_since(self, number: int) -> list[dict[str, Any]]:
+        """What passed between the services after that number, as it was: credentials are in it."""
+        return self._get_numbered(f"/exchanges/?since={number}", "exchanges")
+
     def _get_numbered(self, path: str, key: str) -> list[dict[str, Any]]:
         entries = self._get_objects(path, key)
         if not all(isinstance(entry.get("id"), int) for entry in entries):

@@ -179,6 +179,7 @@ class _Reader:
             control=tuple(book.control),
             secret=tuple(book.secret),
             sessions=dict(book.sessions),
+            seer=tuple(book.seer),
             attack=frame.attack,
             secretless=not frame.server.secret,
         )

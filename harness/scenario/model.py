@@ -127,8 +127,9 @@ class Step:
 class Scenario:
     """A scenario that was read without a mistake.
 
-    `world` is a name, or the path of a file. `control` and `secret` tell what needs the
-    control API and the shared secret; `sessions` maps agent sessions to organizations.
+    `world` is a name, or the path of a file. `control`, `secret` and `seer` tell what
+    needs the control API, the shared secret and a scripted Seer; `sessions` maps agent
+    sessions to organizations.
     `secretless`: the mock is to be started with no shared secret.
     """
 
@@ -145,6 +146,7 @@ class Scenario:
     control: tuple[str, ...]
     secret: tuple[str, ...]
     sessions: Mapping[str, str]
+    seer: tuple[str, ...] = ()
     attack: Attack | None = None
     secretless: bool = False
 

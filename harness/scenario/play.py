@@ -19,6 +19,7 @@ from harness.scenario.model import Scenario, Step, read_expectations
 from harness.scenario.registry import EXPECTATIONS, VERBS, Arguments
 from harness.scenario.result import Result, shown_path
 from harness.scenario.scene import Scene
+from harness.scenario.seer import SeerControl, write_exchange
 from harness.scenario.stage import MakeHands, Stage, StepFailedError
 from harness.scenario.targets import Venue
 from harness.scenario.verdict import CAN_BE_DONE, VERDICTS, judge_failure, judge_success
@@ -91,6 +92,8 @@ def _find_company(scenario: Scenario, target: Description) -> tuple[Company, lis
         missing.append(str(reason))
     if scenario.control and target.control is None:
         missing.append(f"this target has no control API for {', '.join(scenario.control)}")
+    if scenario.seer and (target.seer is None or target.seer.control is None):
+        missing.append(f"this target has no Seer with a control API for {', '.join(scenario.seer)}")
     if scenario.secret and target.sentry.secret is None:
         missing.append(f"this target tells no secret for {', '.join(scenario.secret)}")
     return company, missing
@@ -113,9 +116,12 @@ def _open_stage(
         control = Control(
             Wire(description.control.url, transport, transcript), description.control.token
         )
+    seer_wire, seer_control = _open_seer(venue, transcript, planned=planned)
     fresh = venue.renew is not None or control is not None
     return Stage(
         target=description,
+        seer_wire=seer_wire,
+        seer_control=seer_control,
         company=company,
         wire=wire,
         transcript=transcript,
@@ -126,6 +132,20 @@ def _open_stage(
     )
 
 
+def _open_seer(
+    venue: Venue, transcript: Transcript, *, planned: bool
+) -> tuple[Wire | None, SeerControl | None]:
+    seer = venue.description.seer
+    if seer is None or venue.seer_transport is None:
+        return None, None
+    transport = None if planned else venue.seer_transport
+    wire = Wire(seer.url, transport, transcript, server="seer")
+    if seer.control is None:
+        return wire, None
+    operating = Wire(seer.control.url, transport, transcript, server="seer")
+    return wire, SeerControl(operating, seer.control.token)
+
+
 class _Player:
     """The steps of one scenario on its stage."""
 
@@ -134,8 +154,9 @@ class _Player:
         self._stage = stage
         self._renew = renew
         self._quiet = quiet
-        # The last decision record seen, and how many requests had been sent by then.
+        # The last decision record and exchange seen, and how many requests had been sent by then.
         self._record = 0
+        self._passage = 0
         self._sent = -1
 
     def play_all(self) -> tuple[Outcome, str]:
@@ -219,6 +240,10 @@ class _Player:
         if recorded:
             self._skip_records()
         answer = scene.verb.play(stage, scene.actor, scene.arguments)
+        if scene.verb.restarts:
+            self._record = self._passage = 0
+        if not self._quiet:
+            self._take_exchanges()
         scene.decisions = self._take_records() if recorded else []
         if answer is None:
             return
@@ -249,6 +274,14 @@ class _Player:
         for record in records:
             self._stage.transcript.decision(record)
         return records
+
+    def _take_exchanges(self) -> None:
+        """What passed between the services, written into the transcript."""
+        if self._stage.control is None or self._stage.seer_wire is None:
+            return
+        for passage in self._stage.control.exchanges_since(self._passage):
+            self._passage = passage["id"]
+            write_exchange(self._stage.transcript, passage)
 
     def _read_records(self) -> list[dict[str, Any]]:
         control = self._stage.need_control()

@@ -65,6 +65,7 @@ class Verb:
     succeeded: Callable[[Answer], bool] = is_success
     success: str = "200 to 299"
     answers: bool = True
+    restarts: bool = False
     check: Callable[[Scene], None] | None = None
 
 

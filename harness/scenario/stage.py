@@ -16,6 +16,7 @@ from harness.scenario.description import Description, Organization, User
 from harness.scenario.hands import CSRF_COOKIE, SESSION_COOKIE, Hands, HttpHands
 from harness.scenario.matching import MISSING
 from harness.scenario.names import ATTRIBUTES, Actor
+from harness.scenario.seer import SeerControl
 from harness.scenario.wire import Wire
 from harness.signing import sign
 from harness.template import fill
@@ -37,7 +38,8 @@ class Stage:
 
     `sessions_suffix` makes agent sessions unique where the world is not reset;
     `session_organizations` has the organization in which each is first used.
-    `tokens`, `values` and `answers` are what the steps so far have left behind.
+    `tokens`, `values` and `answers` are what the steps so far have left behind, and
+    `agent_sessions` the ids of sessions that a server named.
     """
 
     target: Description
@@ -45,6 +47,8 @@ class Stage:
     wire: Wire
     transcript: Transcript
     control: Control | None = None
+    seer_wire: Wire | None = None
+    seer_control: SeerControl | None = None
     sessions_suffix: str = ""
     session_organizations: Mapping[str, str] = field(default_factory=dict)
     make_hands: MakeHands = HttpHands
@@ -52,6 +56,7 @@ class Stage:
     values: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     locals: Mapping[str, Any] = field(default_factory=dict)
+    agent_sessions: dict[str, str] = field(default_factory=dict)
     _hands: dict[str, Hands] = field(default_factory=dict)
 
     # -- people
@@ -66,7 +71,7 @@ class Stage:
 
     def session(self, name: str) -> str:
         """The agent session id for `name`."""
-        return name + self.sessions_suffix
+        return self.agent_sessions.get(name) or name + self.sessions_suffix
 
     def hands(self, name: str) -> Hands:
         """The hands of the user `name`."""
@@ -92,6 +97,20 @@ class Stage:
         if self.control is None:
             raise StepFailedError("this target has no control API")
         return self.control
+
+    def wire_to(self, server: str) -> Wire:
+        """The way to a service. Raises StepFailedError where it is not there."""
+        if server != "seer":
+            return self.wire
+        if self.seer_wire is None:
+            raise StepFailedError("this target has no Seer")
+        return self.seer_wire
+
+    def need_seer_control(self) -> SeerControl:
+        """Seer's control API. The scenario is not played where there is none."""
+        if self.seer_control is None:
+            raise StepFailedError("this target has no Seer with a control API")
+        return self.seer_control
 
     # -- credentials
 

@@ -6,6 +6,7 @@ whoever sends, not to the connection.
 
 from __future__ import annotations
 
+import functools
 import time
 from urllib.parse import urlsplit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +61,15 @@ class Tampered:
     def app(self) -> App:
         return self.change(self.inner.app)
 
+    @property
+    def seer(self) -> Any:
+        return self.inner.seer
+
     def describe(self, url: str) -> dict[str, Any]:
         return self.inner.describe(url)
+
+    def serve(self) -> AbstractContextManager[str]:
+        return self.inner.serve()
 
     def reset(self) -> None:
         self.inner.reset()

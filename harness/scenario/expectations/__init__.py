@@ -8,11 +8,12 @@ from harness.scenario.expectations import (
     lists,
     records,
     resources,
+    services,
     token,
     traces,
 )
 from harness.scenario.registry import add_expectation
 
-for _module in (answer, challenge, token, lists, resources, records, traces):
+for _module in (answer, challenge, token, lists, resources, records, traces, services):
     for _expectation in _module.EXPECTATIONS:
         add_expectation(_expectation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
@@ -43,6 +43,7 @@ class Call(Sending):
 
     model_config = ConfigDict(json_schema_extra=_show_choices)
 
+    to: Literal["sentry", "seer"] = Field("sentry", description="Which service is called.")
     get: Path | None = None
     post: Path | None = None
     put: Path | None = None
@@ -107,7 +108,7 @@ def play(stage: Stage, actor: Actor, call: Call) -> Answer:
         content,
         tuple(_pairs(call.query)),
     )
-    answer = stage.wire.send(actor.name, request)
+    answer = stage.wire_to(call.to).send(actor.name, request)
     stage.take_cookies(actor, call.credentials(default_credential(actor)), answer)
     return answer
 
@@ -121,6 +122,8 @@ def _review(book: Book, actor: Actor, call: Call) -> None:
     if actor.kind in ("agent", "service") and call.with_ is None and call.using is None:
         book.mistake((), f"say what the {actor} shows: 'with: <token>' or 'using: none'")
     review_credentials(book, actor, call, default_credential(actor))
+    if call.to == "seer":
+        book.needs_seer("'calls' to Seer")
 
 
 def _pairs(fields: Mapping[str, Scalar | list[Scalar]]) -> list[tuple[str, str]]:

@@ -133,13 +133,26 @@ class Tamper(Arguments):
 
 
 class Sign(Arguments):
-    """A viewer context and its signature."""
+    """A viewer context, or the body of a call between services, and its signature."""
 
-    context: Claims | str = Field(description="The context; a text is taken as it is.")
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["context"]}, {"required": ["body"]}]}
+    )
+
+    context: Claims | str | None = Field(
+        None, description="A viewer context; a text is taken as it is."
+    )
+    body: Claims | str | None = Field(None, description="A body; a text is taken as it is.")
     sign_with: Literal["none", "empty", "other", "secret"] | Key = Field(alias="sign with")
     as_: ValueName = Field(
-        alias="as", description="A name: {name.text} and {name.signature} are its two headers."
+        alias="as", description="A name: {name.text} and {name.signature} are what is sent."
     )
+
+    @model_validator(mode="after")
+    def _one(self) -> Sign:
+        if (self.context is None) == (self.body is None):
+            raise ValueError("expected either context or body")
+        return self
 
 
 def _forge(stage: Stage, actor: Actor, forge: Forge) -> None:
@@ -200,8 +213,8 @@ def _change(stage: Stage, text: str, change: str | PartOf) -> str:
 
 
 def _sign(stage: Stage, _: Actor, signing: Sign) -> None:
-    context = signing.context
-    text = context if isinstance(context, str) else write(_Values(stage, {}).read(context))
+    given = signing.context if signing.body is None else signing.body
+    text = given if isinstance(given, str) else write(_Values(stage, {}).read(given or {}))
     key = _key(stage, signing.sign_with)
     signature = "" if key is None else forging.digest(key, text)
     stage.transcript.redactor.register(signature, "signature")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -49,6 +50,17 @@ class NewRole(Member):
     """A member's new role."""
 
     to: Role
+
+
+class Direction(Arguments):
+    """What Seer's next runs do, whatever their user asks."""
+
+    script: str | None = Field(None, description="The id of an agent's script; none: it follows.")
+    as_: str | None = Field(
+        None,
+        alias="as",
+        description="A user with whose whole session the agent acts, as none of Seer's does.",
+    )
 
 
 class Person(Arguments):
@@ -126,6 +138,13 @@ def _switch_feature(stage: Stage, actor: Actor, feature: Feature) -> Answer:
     return _call(stage, actor, "PUT", "/features/", body)
 
 
+def _direct(stage: Stage, actor: Actor, direction: Direction) -> Answer:
+    headers: dict[str, str] = {}
+    if direction.as_ is not None:
+        headers = dict(stage.signed_in(direction.as_).jar.headers("POST"))
+    return stage.need_seer_control().direct(actor.name, direction.script, headers)
+
+
 def _read(path: str) -> Callable[[Stage, Actor, Nothing], Answer]:
     def play(stage: Stage, actor: Actor, _: Nothing) -> Answer:
         return _call(stage, actor, "GET", path)
@@ -154,6 +173,12 @@ def _key(stage: Stage, grant: Grant) -> dict[str, Any]:
 
 
 def _review(book: Book, arguments: Any, what: str) -> None:
+    if isinstance(arguments, Direction):
+        book.needs_seer(what)
+        if arguments.as_ is not None:
+            book.user(("as",), arguments.as_)
+            book.passwords.add(arguments.as_)
+        return
     book.needs_control(what)
     if isinstance(arguments, Member | Person):
         book.user(("user",), arguments.user)
@@ -185,7 +210,7 @@ def _verb(
 
 VERBS = [
     _verb("moves clock", MoveClock, _move_clock),
-    _verb("resets", Nothing, _reset),
+    replace(_verb("resets", Nothing, _reset), restarts=True),
     _verb("plants grant", PlantedGrant, _plant_grant),
     _verb("expires grant", Grant, _expire_grant),
     _verb("changes role", NewRole, _change_role),
@@ -193,6 +218,7 @@ VERBS = [
     _verb("deactivates user", Person, _activate(active=False)),
     _verb("activates user", Person, _activate(active=True)),
     _verb("switches feature", Feature, _switch_feature),
+    _verb("directs agent", Direction, _direct),
     _verb("reads audit", Nothing, _read("/audit/")),
     _verb("reads grants", Nothing, _read("/grants/")),
 ]

@@ -1,0 +1,74 @@
+"""Seer as a scenario sees it: its control API, and the state of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.scenario.answer import Answer, Request
+from harness.scenario.control import Control
+from harness.scenario.wire import UnreachableError, Wire
+from harness.transcript import Received, Sent, Transcript
+
+#: Seconds that runs may be at work before a scenario gives up on them.
+_PATIENCE = 20.0
+
+
+class SeerControl(Control):
+    """A client of a fake Seer's control API; every call may raise UnreachableError."""
+
+    def settle(self) -> None:
+        """Waits until no run is at work."""
+        answer = self.call("POST", "/settle/", {"timeout": _PATIENCE}, quiet=True)
+        if not answer.planned and answer.status != 200:
+            raise UnreachableError(f"Seer's runs did not come to an end: status {answer.status}")
+
+    def direct(self, actor: str, script: str | None, headers: dict[str, str]) -> Answer:
+        """What the next runs do: a script, and with whose session if not with a token."""
+        body: dict[str, Any] = {"script": script} | ({"headers": headers} if headers else {})
+        return self.call("PUT", "/direction/", body, actor=actor, purpose="step")
+
+    def entries_since(self, number: int) -> list[dict[str, Any]]:
+        """The entries of Seer's audit log after that number; they go into no transcript."""
+        return self._get_numbered(f"/audit/?since={number}", "entries")
+
+
+def summarise(state: dict[str, Any]) -> dict[str, Any]:
+    """A run's state with what scenarios ask for beside it.
+
+    `said`: the assistant's messages; `calls`: each tool call as "METHOD path → outcome".
+    """
+    messages = [block.get("message", {}) for block in state.get("blocks") or []]
+    calls = [call for message in messages for call in message.get("tool_calls") or []]
+    return state | {
+        "said": [message["content"] for message in messages if message.get("role") == "assistant"],
+        "calls": [f"{call.get('arguments')} → {call.get('outcome')}" for call in calls],
+    }
+
+
+def write_exchange(transcript: Transcript, passage: dict[str, Any]) -> None:
+    """Writes an exchange between services into the transcript; there its secrets are masked."""
+    received = None
+    if passage.get("status") is not None:
+        headers = tuple((str(name), str(value)) for name, value in passage["response_headers"])
+        received = Received(passage["status"], headers, passage["response_body"].encode())
+    transcript.exchange(
+        actor=passage["sender"],
+        server=passage["server"],
+        purpose="between services",
+        sent=Sent(
+            passage["method"],
+            passage["url"],
+            tuple((str(name), str(value)) for name, value in passage["request_headers"]),
+            passage["request_body"].encode(),
+        ),
+        received=received,
+        error=passage.get("error"),
+    )
+
+
+def read_state(wire: Wire, actor: str, path: str, headers: tuple[tuple[str, str], ...]) -> Any:
+    """What Sentry tells of a run at `path`; None where it tells nothing."""
+    request = Request("GET", path, (("Accept", "application/json"), *headers))
+    answer = wire.send(actor, request, purpose="read run")
+    found = answer.at("/session")
+    return summarise(found) if isinstance(found, dict) else None

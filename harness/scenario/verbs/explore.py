@@ -1,0 +1,178 @@
+"""`asks`, `continues`, `answers` and `interrupts`: a user talks with Seer in Explorer.
+
+After each of them the scenario waits until Seer's agent is done or waits for its user, and
+reads the state of the run, which `run` in `expect` is about. A run's name is also the name
+of its agent session.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from pydantic import Field
+
+from harness.scenario.answer import Answer, Request
+from harness.scenario.book import Book
+from harness.scenario.names import Actor
+from harness.scenario.registry import Arguments, Verb
+from harness.scenario.seer import read_state
+from harness.scenario.stage import Stage, StepFailedError
+
+RunName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+
+
+class Ask(Arguments):
+    """A first message to Seer."""
+
+    in_: str = Field(alias="in")
+    query: str
+    as_: RunName = Field(alias="as", description="A name for the run, and for its agent session.")
+
+
+class OfRun(Arguments):
+    """About a run of an earlier step."""
+
+    run: str
+
+
+class Continue(OfRun):
+    """One more message."""
+
+    query: str
+
+
+class AnswerRun(OfRun):
+    """What the user says to a request for scopes.
+
+    To approve is to grant, as the approval page does it, and then to tell Seer.
+    """
+
+    decision: Literal["approve", "reject"]
+    scopes: list[str] | None = Field(
+        None, description="What is granted; what was asked for if left out."
+    )
+    input: str | None = Field(None, description="The id of another question than the open one.")
+
+
+def _ask(stage: Stage, actor: Actor, ask: Ask) -> Answer:
+    organization = stage.organization(ask.in_).slug
+    answer = _post(stage, actor, _path(organization, "chat"), {"query": ask.query})
+    run_id = answer.at("/run_id")
+    stage.values.pop(ask.as_, None)
+    if answer.planned:
+        run_id = f"<{ask.as_}>"
+    if isinstance(run_id, int | str):
+        stage.agent_sessions[ask.as_] = f"explorer-{run_id}"
+        stage.values[ask.as_] = {"run_id": run_id, "organization": organization}
+        _read(stage, actor, ask.as_)
+    return answer
+
+
+def _continue(stage: Stage, actor: Actor, go_on: Continue) -> Answer:
+    path = _path_of(stage, go_on.run, "chat")
+    return _then_read(stage, actor, go_on.run, path, {"query": go_on.query})
+
+
+def _answer(stage: Stage, actor: Actor, said: AnswerRun) -> Answer:
+    run = _run(stage, said.run)
+    pending = run.get("pending_user_input") or {}
+    asked = (pending.get("data") or {}).get("scopes") or []
+    if said.decision == "approve":
+        wanted = asked if said.scopes is None else said.scopes
+        session = stage.session(said.run)
+        stage.signed_in(actor.name).approve(run["organization"], session, wanted)
+    response = {"decision": said.decision, "scopes": asked}
+    payload = {
+        "type": "user_input_response",
+        "input_id": said.input or pending.get("id") or "none",
+        "response_data": response,
+    }
+    path = _path_of(stage, said.run, "update")
+    return _then_read(stage, actor, said.run, path, {"payload": payload})
+
+
+def _interrupt(stage: Stage, actor: Actor, of: OfRun) -> Answer:
+    path = _path_of(stage, of.run, "update")
+    return _then_read(stage, actor, of.run, path, {"payload": {"type": "interrupt"}})
+
+
+def _then_read(stage: Stage, actor: Actor, name: str, path: str, body: dict[str, Any]) -> Answer:
+    answer = _post(stage, actor, path, body)
+    _read(stage, actor, name)
+    return answer
+
+
+def _post(stage: Stage, actor: Actor, path: str, body: dict[str, Any]) -> Answer:
+    headers = (
+        *stage.signed_in(actor.name).jar.headers("POST"),
+        ("Accept", "application/json"),
+        ("Content-Type", "application/json"),
+    )
+    answer = stage.wire.send(actor.name, Request("POST", path, headers, json.dumps(body).encode()))
+    stage.need_seer_control().settle()
+    return answer
+
+
+def _read(stage: Stage, actor: Actor, name: str) -> None:
+    """The state of the run takes its name, as its user sees it."""
+    run = _run(stage, name)
+    if stage.wire.planned:
+        return
+    path = _path_of(stage, name, "chat")
+    headers = stage.signed_in(actor.name).jar.headers("GET")
+    state = read_state(stage.wire, actor.name, path, headers)
+    if state is not None:
+        stage.values[name] = state | {"organization": run["organization"]}
+
+
+def _run(stage: Stage, name: str) -> dict[str, Any]:
+    run = stage.values.get(name)
+    if not isinstance(run, dict) or "run_id" not in run:
+        raise StepFailedError(f"the run {name!r} did not begin")
+    return run
+
+
+def _path(organization: str, word: str) -> str:
+    return f"/api/0/organizations/{quote(organization, safe='')}/seer/explorer-{word}/"
+
+
+def _path_of(stage: Stage, name: str, word: str) -> str:
+    run = _run(stage, name)
+    return f"{_path(run['organization'], word)}{run['run_id']}/"
+
+
+def _review_ask(book: Book, actor: Actor, ask: Ask) -> None:
+    book.needs_seer("'asks'")
+    book.passwords.add(actor.name)
+    book.organization(("in",), ask.in_)
+    if ask.as_ in book.sessions or ask.as_ in book.values:
+        book.mistake(("as",), f"{ask.as_!r} already names something else")
+    book.sessions[ask.as_] = ask.in_
+    book.values.add(ask.as_)
+    book.runs.add(ask.as_)
+
+
+def _review_run(book: Book, actor: Actor, of: OfRun) -> None:
+    book.passwords.add(actor.name)
+    book.run(("run",), of.run)
+
+
+def _verb(name: str, arguments: type[Arguments], play: Any, review: Any) -> Verb:
+    return Verb(
+        name=name,
+        arguments=arguments,
+        actors=frozenset({"user"}),
+        play=play,
+        review=review,
+        acts_for=lambda _, actor, __: actor.name,
+    )
+
+
+VERBS = [
+    _verb("asks", Ask, _ask, _review_ask),
+    _verb("continues", Continue, _continue, _review_run),
+    _verb("answers", AnswerRun, _answer, _review_run),
+    _verb("interrupts", OfRun, _interrupt, _review_run),
+]
