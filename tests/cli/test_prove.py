@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from harness.defence import WEAKNESSES
+from harness.resources import locate
 from tests.cli.process import invoke, read_ready, run, started
 
 HOLE = ("--attack", "forged-scopes", "--weakness", "signature-not-checked")
+SCENARIOS = locate("scenarios")
 BROKEN = """\
 id: broken
 title: An honest token is refused
@@ -40,6 +42,26 @@ def test_one_cell() -> None:
     assert "signature-not-checked" in done.stdout
     assert "The proof stands" in done.stdout
     assert not any(line != line.rstrip() for line in done.stdout.splitlines())
+
+
+def test_of_a_few_attacks_not_every_weakness_is_expected(tmp_path: Path) -> None:
+    """By id or by file, with the whole table to break on; a folder's have to find them all."""
+    told = "The proof stands: 1 attack held on the sound server"
+    for name in ("forged-scopes", SCENARIOS / "attack" / "forged-scopes.yaml"):
+        done = invoke("prove", name, "-j", "1")
+        assert (done.returncode, told in done.stdout) == (0, True), done.stdout
+    (tmp_path / "mine.yaml").write_bytes((SCENARIOS / "attack" / "forged-scopes.yaml").read_bytes())
+    done = invoke("prove", tmp_path, "-j", "1", "--weakness", "expiry-leeway")
+    assert done.returncode == 1
+    assert "no attack breaks on expiry-leeway" in done.stdout
+
+
+def test_where_nothing_had_to_break_it_ends_with_3() -> None:
+    done = invoke("prove", *HOLE[:2], "-j", "1", "--weakness", "expiry-leeway")
+    assert done.returncode == 3
+    assert "Nothing is proved" in done.stdout
+    done = invoke("prove", SCENARIOS / "flow", "-j", "1")
+    assert (done.returncode, done.stdout) == (3, "Nothing is proved: no attack was played.\n")
 
 
 def test_why_it_broke() -> None:
