@@ -66,13 +66,13 @@ def _choose(
 ) -> Choice:
     attacks = [scenario.id for scenario in scenarios if scenario.attack is not None]
     weaknesses = [weakness.id for weakness in list_weaknesses()]
-    for option, ids, known in (
-        ("--attack", attack_ids, attacks),
-        ("--weakness", weakness_ids, weaknesses),
+    for option, ids, known, command in (
+        ("--attack", attack_ids, attacks, "list"),
+        ("--weakness", weakness_ids, weaknesses, "weaknesses"),
     ):
         for name in ids:
             if name not in known:
-                hint = suggest(name, known)
+                hint = suggest(name, known) or f"; `seer-harness {command}` lists them"
                 raise Misuse(f"{option}: there is no {option[2:]} {name!r}{hint}")
     return choose(
         scenarios, attack_ids=attack_ids, weakness_ids=weakness_ids, exhaustive=exhaustive

@@ -108,7 +108,8 @@ def test_without_a_control_it_ends_with_3(broken: Path) -> None:
     [
         (("--attack", "forged-scops"), "there is no attack 'forged-scops'; did you mean"),
         (("--weakness", "expiry-leway"), "there is no weakness 'expiry-leway'; did you mean"),
-        (("--attack", "approve"), "there is no attack 'approve'"),
+        (("--attack", "approve"), "no attack 'approve'; `seer-harness list` lists them"),
+        (("--weakness", "x"), "no weakness 'x'; `seer-harness weaknesses` lists them"),
         (("--json", "/nowhere/at/all.json"), "/nowhere/at/all.json cannot be written"),
         (("--json", "-", "--html", "-"), "both write to -"),
         (("nowhere.yaml",), "nowhere.yaml"),
@@ -149,7 +150,8 @@ def test_attacks_show_their_verdict() -> None:
     ("arguments", "told"),
     [
         (("run", "--weaken", "expiry-leway"), "there is no weakness 'expiry-leway'; did you mean"),
-        (("serve", "--weaken", "expiry-leway"), "did you mean 'expiry-leeway'?"),
+        (("serve", "--weaken", "expiry-leway"), "did you mean 'expiry-leeway'?\n"),
+        (("run", "--weaken", "x"), "no weakness 'x'; `seer-harness weaknesses` lists them"),
         (
             ("run", "--weaken", "expiry-leeway", "--weaken", "expiry-not-checked"),
             "expiry-not-checked weakens agent-token.expiry, which is weakened already",
