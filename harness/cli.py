@@ -145,6 +145,7 @@ def prove(**options: Any) -> None:
     Plays every attack on the sound server, where it must be held, and on the server with
     each one of its defences weakened, where the attacks that list the weakness must break
     it. Fails if one does not, if a weakness is found by nobody, or if an attack never breaks.
+    That a weakness is found by nobody is said of all attacks and of a folder's.
     """
     with _imports():
         from harness.commands.prove import prove_command

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from harness.commands.failure import Misuse
@@ -37,6 +39,8 @@ def prove_command(
     reports = Reports(files, render=_render)
     try:
         choice = _choose(load_scenarios(names), attack_ids, weakness_ids, exhaustive=exhaustive)
+        if _names_some(names):
+            choice = replace(choice, all_attacks=False)
         console = open_console(aside=reports.on_stdout)
         with show_progress(console) as on_progress:
             proof = prove(
@@ -62,17 +66,22 @@ def _choose(
 ) -> Choice:
     attacks = [scenario.id for scenario in scenarios if scenario.attack is not None]
     weaknesses = [weakness.id for weakness in list_weaknesses()]
-    for option, ids, known in (
-        ("--attack", attack_ids, attacks),
-        ("--weakness", weakness_ids, weaknesses),
+    for option, ids, known, command in (
+        ("--attack", attack_ids, attacks, "list"),
+        ("--weakness", weakness_ids, weaknesses, "weaknesses"),
     ):
         for name in ids:
             if name not in known:
-                hint = suggest(name, known)
+                hint = suggest(name, known) or f"; `seer-harness {command}` lists them"
                 raise Misuse(f"{option}: there is no {option[2:]} {name!r}{hint}")
     return choose(
         scenarios, attack_ids=attack_ids, weakness_ids=weakness_ids, exhaustive=exhaustive
     )
+
+
+def _names_some(names: Sequence[str]) -> bool:
+    """Whether files and ids alone were named: of a few attacks nobody expects every weakness."""
+    return bool(names) and not any(Path(name).is_dir() for name in names)
 
 
 def _render(kind: str) -> Callable[[Any], str]:

@@ -24,8 +24,8 @@ def read_weaknesses(ids: Sequence[str]) -> tuple[str, ...]:
     try:
         replacements(chosen)
     except UnknownWeaknessError as error:
-        hint = suggest(error.weakness_id, error.known)
-        raise Misuse(f"--weaken: {error}{hint}; `seer-harness weaknesses` lists them") from None
+        hint = suggest(error.weakness_id, error.known) or "; `seer-harness weaknesses` lists them"
+        raise Misuse(f"--weaken: {error}{hint}") from None
     except ValueError as error:
         raise Misuse(f"--weaken: {error}") from None
     return chosen

@@ -92,7 +92,7 @@ class _Scenario:
             "reason": text(self._result.reason),
             "note": text(started.get("note", "").strip()),
             "cast": self._pairs(started.get("cast", {})),
-            "attack": self._pairs(started.get("attack") or {}),
+            "attack": self._pairs(_word_attack(started.get("attack") or {})),
             "lanes": self._lanes(started.get("cast", {})),
             "steps": list(self._steps()),
         }
@@ -247,6 +247,14 @@ def _kind_of(name: str, cast: Mapping[str, str]) -> str:
     """What somebody is; who plays a holder is shown as `a token of …`."""
     held = cast.get(name, "").startswith("a token of ")
     return "holder" if held else BUILT_IN.get(name, "user")
+
+
+def _word_attack(section: Mapping[str, Any]) -> dict[str, Any]:
+    """What an attack says of itself; what the attacker holds is told in more words than one."""
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in section.items()
+    }
 
 
 def _claim(value: Any) -> str:

@@ -51,8 +51,9 @@ def print_proof(proof: Proof, console: Console, *, verbose: bool = False) -> Non
     if verbose:
         for attack in proof.attacks:
             _tell_attack(proof, attack, console)
-    console.print(_table(proof))
-    console.print(_summary(proof))
+    if proof.attacks:
+        console.print(_table(proof))
+        console.print(_summary(proof))
     for problem in proof.problems:
         style = "yellow" if problem.kind == "inconclusive when sound" else "bold red"
         console.print(_text(f"✗ {problem.message}", style))

@@ -128,10 +128,17 @@ class Proof:
             return "The proof is inconclusive."
         count = len(self.attacks)
         attacks = f"{count} attack{'s' * (count != 1)}"
-        found = f", and {len(self.weaknesses)} weaknesses were all found" if self.complete else ""
+        if not self.counts["broken"]:
+            return (
+                f"Nothing is proved: {attacks} held on the sound server, and none lists a "
+                "weakness that was played."
+            )
+        played, found = "", f", and {len(self.weaknesses)} weaknesses were all found"
+        if not self.complete:
+            played, found = "played ", ""
         return (
             f"The proof stands: {attacks} held on the sound server, each broke on every "
-            f"weakness that it lists{found}."
+            f"{played}weakness that it lists{found}."
         )
 
     @property
@@ -158,11 +165,11 @@ class Proof:
 
     @property
     def exit_code(self) -> int:
-        """0 if the proof stands; 3 if all that is wrong is inconclusive, or nothing was played."""
+        """0 if the proof stands; 3 if all that is wrong is inconclusive, or nothing broke."""
         kinds = {problem.kind for problem in self.problems}
         if kinds - {"inconclusive when sound"}:
             return FAILED
-        return INCONCLUSIVE if kinds or not self.attacks else 0
+        return INCONCLUSIVE if kinds or not self.counts["broken"] else 0
 
 
 def describe_attack(scenario: Scenario) -> AttackInfo:
@@ -245,7 +252,7 @@ def find_problems(
         for attack in attacks:
             if weakness.id in attack.breaks_on and row[attack.id].mark != "broken":
                 problems.append(_judge_miss(row[attack.id], weakness))
-        if all_attacks and not any(cell.mark == "broken" for cell in row.values()):
+        if attacks and all_attacks and not any(cell.mark == "broken" for cell in row.values()):
             message = f"no attack breaks on {weakness.id}: {weakness.title}"
             problems.append(Problem("found by nobody", "", weakness.id, message))
     if all_weaknesses:

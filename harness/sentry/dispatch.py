@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from harness.defence import defence
 from harness.sentry import objects
 from harness.sentry.access import resolve_access
+from harness.sentry.agent.grant import GrantKey, merge_grant
 from harness.sentry.audit import Decision
 from harness.sentry.authentication import authenticate, authenticate_first_party
 from harness.sentry.call import HANDLERS, Call, Reply
@@ -43,11 +44,11 @@ def answer(request: Request, path: str, services: Services, catalogue: Catalogue
         reply = _play(request, route, services, decision)
         decision.allowed = True
     except ApiError as error:
-        reply = _refuse(decision, error)
+        reply = refuse(services, decision, error)
     except HTTPException as error:
         # The framework's own: a body that is too large.
         detail, status = error.description or error.name, error.code or 400
-        reply = _refuse(decision, Invalid(detail, status=status))
+        reply = refuse(services, decision, Invalid(detail, status=status))
     decision.status = reply.status
     services.audit.add(decision)
     return respond(reply)
@@ -80,10 +81,28 @@ def _(response: Response) -> None:
     return None
 
 
-def _refuse(decision: Decision, error: ApiError) -> Reply:
+@defence(
+    "denial.stores-nothing",
+    title="A denial stores nothing",
+    cwe=636,
+    source="getsentry/sentry#118539",
+)
+def refuse(services: Services, decision: Decision, error: ApiError) -> Reply:
+    """The answer to a call that is not let on, and what the record says of it."""
     decision.rule, decision.reason = error.rule, error.reason
     decision.allowed = error.status not in _DENIALS
     return Reply(error.body, error.status, error.headers)
+
+
+@refuse.weakened("denial-stored", title="What an agent was denied waits as a grant")
+def _(services: Services, decision: Decision, error: ApiError) -> Reply:
+    place, user_id, session_id = decision.organization_id, decision.user_id, decision.agent_session
+    if error.rule == "scope-gate" and place and user_id and session_id:
+        now = services.clock.now()
+        key = GrantKey(place, user_id, session_id)
+        until = now + services.settings.grant_lifetime
+        merge_grant(services.store, services.rendezvous, key, decision.wanted, now, until)
+    return refuse.sound(services, decision, error)
 
 
 def _play(request: Request, route: Route, services: Services, decision: Decision) -> Reply:

@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from harness.defence import WEAKNESSES
+from harness.resources import locate
 from tests.cli.process import invoke, read_ready, run, started
 
 HOLE = ("--attack", "forged-scopes", "--weakness", "signature-not-checked")
+SCENARIOS = locate("scenarios")
 BROKEN = """\
 id: broken
 title: An honest token is refused
@@ -40,6 +42,26 @@ def test_one_cell() -> None:
     assert "signature-not-checked" in done.stdout
     assert "The proof stands" in done.stdout
     assert not any(line != line.rstrip() for line in done.stdout.splitlines())
+
+
+def test_of_a_few_attacks_not_every_weakness_is_expected(tmp_path: Path) -> None:
+    """By id or by file, with the whole table to break on; a folder's have to find them all."""
+    told = "The proof stands: 1 attack held on the sound server"
+    for name in ("forged-scopes", SCENARIOS / "attack" / "forged-scopes.yaml"):
+        done = invoke("prove", name, "-j", "1")
+        assert (done.returncode, told in done.stdout) == (0, True), done.stdout
+    (tmp_path / "mine.yaml").write_bytes((SCENARIOS / "attack" / "forged-scopes.yaml").read_bytes())
+    done = invoke("prove", tmp_path, "-j", "1", "--weakness", "expiry-leeway")
+    assert done.returncode == 1
+    assert "no attack breaks on expiry-leeway" in done.stdout
+
+
+def test_where_nothing_had_to_break_it_ends_with_3() -> None:
+    done = invoke("prove", *HOLE[:2], "-j", "1", "--weakness", "expiry-leeway")
+    assert done.returncode == 3
+    assert "Nothing is proved" in done.stdout
+    done = invoke("prove", SCENARIOS / "flow", "-j", "1")
+    assert (done.returncode, done.stdout) == (3, "Nothing is proved: no attack was played.\n")
 
 
 def test_why_it_broke() -> None:
@@ -86,7 +108,8 @@ def test_without_a_control_it_ends_with_3(broken: Path) -> None:
     [
         (("--attack", "forged-scops"), "there is no attack 'forged-scops'; did you mean"),
         (("--weakness", "expiry-leway"), "there is no weakness 'expiry-leway'; did you mean"),
-        (("--attack", "approve"), "there is no attack 'approve'"),
+        (("--attack", "approve"), "no attack 'approve'; `seer-harness list` lists them"),
+        (("--weakness", "x"), "no weakness 'x'; `seer-harness weaknesses` lists them"),
         (("--json", "/nowhere/at/all.json"), "/nowhere/at/all.json cannot be written"),
         (("--json", "-", "--html", "-"), "both write to -"),
         (("nowhere.yaml",), "nowhere.yaml"),
@@ -127,7 +150,8 @@ def test_attacks_show_their_verdict() -> None:
     ("arguments", "told"),
     [
         (("run", "--weaken", "expiry-leway"), "there is no weakness 'expiry-leway'; did you mean"),
-        (("serve", "--weaken", "expiry-leway"), "did you mean 'expiry-leeway'?"),
+        (("serve", "--weaken", "expiry-leway"), "did you mean 'expiry-leeway'?\n"),
+        (("run", "--weaken", "x"), "no weakness 'x'; `seer-harness weaknesses` lists them"),
         (
             ("run", "--weaken", "expiry-leeway", "--weaken", "expiry-not-checked"),
             "expiry-not-checked weakens agent-token.expiry, which is weakened already",

@@ -72,11 +72,18 @@ def read_survivors() -> dict[Mutant, str]:
 
 
 def mutate(module: Module, folder: Path, cosmic_ray: Path) -> tuple[Counter[str], list[Mutant]]:
-    """Makes every mutant of `module` in `folder`: the outcomes, and who survived."""
+    """Makes every mutant of `module` in `folder`: the outcomes, and who survived.
+
+    Raises UsageError where its tests fail without any mutant: they would kill all of them.
+    """
     name = module.path.replace("/", ".").removesuffix(".py")
     config, session = folder / f"{name}.toml", folder / f"{name}.sqlite"
     session.unlink(missing_ok=True)
     config.write_text(_config(module), "utf-8")
+    try:
+        _run(cosmic_ray, "baseline", config, cwd=folder)
+    except subprocess.CalledProcessError:
+        raise click.UsageError(f"the tests of {module.path} fail as it stands") from None
     _run(cosmic_ray, "init", config, session, cwd=folder)
     skipped = _skip(session, module, (ROOT / module.path).read_text("utf-8"))
     _run(cosmic_ray, "exec", config, session, cwd=folder)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import click
 import pytest
 
-from tests.mutants.__main__ import ROOT, read_modules, read_survivors
+from tests.mutants.__main__ import ROOT, mutate, read_modules, read_survivors
 from tests.mutants.places import is_worthwhile, silent_spans
 
 SOURCE = """\
@@ -74,6 +76,14 @@ def test_mistakes_that_nobody_makes_are_not_made(
     operator: str, text: str, worthwhile: bool
 ) -> None:
     assert is_worthwhile(operator, SOURCE, *at(text)) is worthwhile
+
+
+def test_tests_that_fail_without_a_mutant_kill_nobody(tmp_path: Path) -> None:
+    stand_in = tmp_path / "cosmic-ray"
+    stand_in.write_text('#!/bin/sh\ntest "$1" != baseline\n')
+    stand_in.chmod(0o755)
+    with pytest.raises(click.UsageError, match=r"the tests of harness/\S+ fail as it stands"):
+        mutate(read_modules()[0], tmp_path, stand_in)
 
 
 def test_what_is_named_is_there() -> None:

@@ -105,6 +105,7 @@ def test_lanes_go_from_people_to_the_server(flow: Run) -> None:
 def test_an_attack_tells_what_it_is(flow: Run) -> None:
     scenario = scenario_of(flow, 2)
     assert ["defences", "agent-token.signature"] in scenario["attack"]
+    assert ["attacker", "stolen agent token"] in scenario["attack"]
     assert {step["role"] for step in scenario["steps"]} == {"", "control", "attack"}
 
 

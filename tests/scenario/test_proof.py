@@ -44,8 +44,8 @@ def test_an_attack_that_finds_its_hole() -> None:
     assert proof.breakers(SIGNATURE) == ["forgery"]
     assert proof.counts == {"broken": 1, "held": 0, "unreached": 0, "inconclusive": 0}
     assert proof.conclusion == (
-        "The proof stands: 1 attack held on the sound server, each broke on every weakness "
-        "that it lists."
+        "The proof stands: 1 attack held on the sound server, each broke on every played "
+        "weakness that it lists."
     )
 
 
@@ -95,7 +95,17 @@ def test_a_weakness_that_nobody_finds() -> None:
     assert problems_of(proof) == [("found by nobody", "", "expiry-leeway")]
     assert proof.exit_code == 1
     # With some of the attacks nobody can say that.
-    assert proof_of(FORGERY, weaknesses=["expiry-leeway"], chosen=["forgery"]).exit_code == 0
+    assert proof_of(FORGERY, weaknesses=["expiry-leeway"], chosen=["forgery"]).problems == []
+
+
+def test_an_attack_and_a_weakness_that_have_nothing_to_do_with_each_other() -> None:
+    """Nothing broke, and nothing had to: that is no proof of anything."""
+    proof = proof_of(FORGERY, weaknesses=["expiry-leeway"], chosen=["forgery"])
+    assert proof.exit_code == 3
+    assert proof.conclusion == (
+        "Nothing is proved: 1 attack held on the sound server, and none lists a weakness "
+        "that was played."
+    )
 
 
 def test_an_attack_that_breaks_nothing_at_all() -> None:
@@ -125,10 +135,10 @@ def test_an_attack_that_cannot_be_judged_on_what_it_lists() -> None:
 
 
 def test_nothing_to_play() -> None:
-    proof = proof_of(scenario_of(MINT))
-    assert proof.exit_code == 1
-    proof = proof_of(scenario_of(MINT), weaknesses=(), chosen=())
-    assert not proof.attacks
+    """That nobody finds a weakness is no news where nobody looked."""
+    for weaknesses in ((), (SIGNATURE,)):
+        proof = proof_of(scenario_of(MINT), weaknesses=weaknesses)
+        assert (proof.attacks, proof.problems, proof.exit_code) == ([], [], 3)
 
 
 def test_no_attack_at_all_is_inconclusive() -> None:

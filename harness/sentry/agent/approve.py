@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from harness.defence import defence
@@ -13,6 +15,7 @@ from harness.sentry.agent.session_id import SessionId
 from harness.sentry.body import Body, read_body, read_object
 from harness.sentry.call import Call, operation
 from harness.sentry.errors import Invalid
+from harness.sentry.settings import Settings
 
 
 class ApproveBody(Body):
@@ -31,7 +34,7 @@ def approve(call: Call) -> dict[str, Any]:
     """
     check_approval_feature(call)
     body = read_body(call, ApproveBody, nested=True)
-    key = GrantKey(call.organization.id, find_approver(call), body.sessionId)
+    key = identify(call, body.sessionId)
     requested = frozenset(body.scopes)
     grantable = cut_to_approver(call.access, requested)
     if not grantable:
@@ -48,9 +51,25 @@ def approve(call: Call) -> dict[str, Any]:
 def merge(call: Call, key: GrantKey, scopes: Iterable[str]) -> Grant:
     """Adds `scopes` to the grant, from now for its whole lifetime."""
     now = call.services.clock.now()
-    expires_at = now + call.services.settings.grant_lifetime
     services = call.services
+    expires_at = now + find_lifetime(services.settings)
     return merge_grant(services.store, services.rendezvous, key, scopes, now, expires_at)
+
+
+@defence(
+    "approval.lifetime",
+    title="An approval is for the hours of the work at hand",
+    cwe=613,
+    source="getsentry/sentry#118539",
+)
+def find_lifetime(settings: Settings) -> timedelta:
+    """How long an approval counts."""
+    return settings.grant_lifetime
+
+
+@find_lifetime.weakened("approval-for-a-month", title="An approval counts for a month")
+def _(settings: Settings) -> timedelta:
+    return timedelta(days=30)
 
 
 @defence(
@@ -73,22 +92,31 @@ def _(call: Call) -> None:
 
 @defence(
     "approval.owner",
-    title="A grant belongs to whoever is signed in, whatever the request says",
+    title="A grant is for whoever is signed in, where the path says, whatever the body says",
     cwe=639,
     source="getsentry/sentry#118539",
 )
-def find_approver(call: Call) -> int:
-    """The id of the user who approves."""
+def identify(call: Call, session_id: str) -> GrantKey:
+    """Organization, user and session of the grant to be."""
     user_id = call.caller.user_id
     assert user_id is not None  # noqa: S101 - a first-party session always has a user
-    return user_id
+    return GrantKey(call.organization.id, user_id, session_id)
 
 
-@find_approver.weakened("grant-for-named-user", title="The body says whose grant it is")
-def _(call: Call) -> int:
+@identify.weakened("grant-for-named-user", title="The body says whose grant it is")
+def _(call: Call, session_id: str) -> GrantKey:
     body = read_object(call.request)
     named = body.get("userId", body.get("user_id", call.request.args.get("userId")))
-    return find_approver.sound(call) if named is None else int(named)
+    key = identify.sound(call, session_id)
+    return key if named is None else replace(key, user_id=int(named))
+
+
+@identify.weakened("grant-in-named-organization", title="The body says where a grant counts")
+def _(call: Call, session_id: str) -> GrantKey:
+    body = read_object(call.request)
+    named = body.get("organizationId", body.get("organization_id"))
+    key = identify.sound(call, session_id)
+    return key if named is None else replace(key, organization_id=int(named))
 
 
 @defence(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from harness.defence import defence
 from harness.sentry.rendezvous import Rendezvous
@@ -51,6 +51,12 @@ _matches = (
 )
 _find = select(write_grant).where(_matches)
 _find_locked = _find.with_for_update()
+# For a weakened form: as a database compares texts whose collation knows no case.
+_find_in_any_case = select(write_grant).where(
+    (write_grant.c.organization_id == bindparam("organization_id"))
+    & (write_grant.c.user_id == bindparam("user_id"))
+    & (func.lower(write_grant.c.agent_session_id) == func.lower(bindparam("agent_session_id")))
+)
 
 
 def read_granted(store: Store, key: GrantKey, now: datetime) -> frozenset[str]:
@@ -90,6 +96,13 @@ find_grants.weakened("grant-for-any-organization", title="One approval is good e
 find_grants.weakened("grant-for-any-user", title="One user's approval is good for all users")(
     _find_by("organization_id", "agent_session_id")
 )
+
+
+@find_grants.weakened(
+    "session-in-any-case", title="An approval counts for the same name in other case"
+)
+def _(store: Store, key: GrantKey) -> Sequence[Row[Any]]:
+    return store.all(_find_in_any_case, **key.values())
 
 
 @defence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -23,6 +23,7 @@ from harness.sentry.errors import Denied, Invalid, NotFound
 from harness.sentry.principal import USERS, Caller, Credential
 from harness.sentry.route import parse_id
 from harness.sentry.schema import feature
+from harness.sentry.settings import Settings
 
 _feature = (
     select(feature.c.id)
@@ -74,7 +75,7 @@ def narrow(call: Call, key: GrantKey, requested: Iterable[str] | None) -> Claims
     if requested is not None:
         held = cut_to_request(held, frozenset(requested))
     issued_at = int(now.timestamp())
-    lifetime = int(call.services.settings.token_lifetime.total_seconds())
+    lifetime = int(find_lifetime(call.services.settings).total_seconds())
     return Claims(
         user_id=key.user_id,
         organization_id=key.organization_id,
@@ -83,6 +84,22 @@ def narrow(call: Call, key: GrantKey, requested: Iterable[str] | None) -> Claims
         issued_at=issued_at,
         expires_at=issued_at + lifetime,
     )
+
+
+@defence(
+    "mint.lifetime",
+    title="A token lives for minutes",
+    cwe=613,
+    source="getsentry/sentry#118539",
+)
+def find_lifetime(settings: Settings) -> timedelta:
+    """How long a token is good for."""
+    return settings.token_lifetime
+
+
+@find_lifetime.weakened("token-for-a-day", title="A token lives for a day")
+def _(settings: Settings) -> timedelta:
+    return timedelta(days=1)
 
 
 @defence(

@@ -198,3 +198,8 @@ def log_refusal(reason: str, bearer: str, claims: Claims | None) -> None:
 @log_refusal.weakened("refused-token-logged", title="A refused token stands in the log")
 def _(reason: str, bearer: str, claims: Claims | None) -> None:
     _log.info("agent_token.refused reason=%s token=%s", reason, bearer)
+
+
+@log_refusal.weakened("refused-token-hinted", title="The end of a refused token stands in the log")
+def _(reason: str, bearer: str, claims: Claims | None) -> None:
+    _log.info("agent_token.refused reason=%s token=…%s", reason, bearer[-12:])

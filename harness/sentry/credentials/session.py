@@ -150,9 +150,17 @@ def check_csrf(request: Request, expected: str) -> None:
 
     Raises Denied.
     """
+    _check_origin(request)
+    _check_token(request, expected)
+
+
+def _check_origin(request: Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.host_url.rstrip("/"):
         raise Denied("CSRF Failed: Origin checking failed.", rule="csrf")
+
+
+def _check_token(request: Request, expected: str) -> None:
     came = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD)
     if not came:
         raise Denied("CSRF Failed: CSRF token missing.", rule="csrf")
@@ -167,8 +175,14 @@ def _(request: Request, expected: str) -> None:
 
 @check_csrf.weakened("any-csrf-token-accepted", title="The CSRF token of any session will do")
 def _(request: Request, expected: str) -> None:
+    _check_origin(request)
     if not (request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD)):
         check_csrf.sound(request, expected)
+
+
+@check_csrf.weakened("origin-not-checked", title="A CSRF token will do from any page")
+def _(request: Request, expected: str) -> None:
+    _check_token(request, expected)
 
 
 def is_sudo(caller: Caller, now: datetime) -> bool:
