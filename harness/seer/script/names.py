@@ -58,6 +58,9 @@ class Names:
             return f"{{{root}}} is one word and has no parts" if parts else ""
         if root in self._saved:
             return self._fault_of_result(root, parts)
+        near = suggest(root, [*self._captured, *self._loops, *self._saved])
+        if parts and "did you mean" in near:
+            return f"unknown name {{{root}}}{near}"
         known = [*BUILT_IN, *self._captured, *self._loops]
         known += [f"{saved}.{part}" for saved, shape in self._saved.items() for part in shape]
         return f"unknown name {{{name}}}{suggest(name, known)}"

@@ -19,7 +19,7 @@ Steps = tuple[str | int, ...]
 
 #: Where an agent's calls belong; what lies elsewhere only a bare call may try.
 API_ROOT: Final = "/api/0/"
-_BESIDE = {key for keys in BESIDE.values() for key in keys} | {"note"}
+_BESIDE = {key for keys in BESIDE.values() for key in keys}
 _STEPS = ("then", "otherwise", "do")
 
 

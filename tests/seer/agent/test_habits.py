@@ -6,7 +6,7 @@ import pytest
 from faker import Faker
 
 from harness.clock import Clock
-from harness.seer.agent.actions import Circumstances, Reply, Request
+from harness.seer.agent.actions import Answer, Circumstances, Reply, Request
 from harness.seer.agent.asking import writing_scopes
 from harness.seer.agent.habits import CLUMSY_HABITS, MISLED_HABITS, Habit
 from harness.seer.agent.loop import Loop
@@ -15,7 +15,6 @@ from tests.seer.driver import (
     PLAIN,
     UNAUTHORIZED,
     YES,
-    Answer,
     Played,
     challenged,
     drive,
@@ -27,15 +26,15 @@ WANTED = "org:admin org:write"
 
 
 class Clumsy:
-    """An agent with one habit, from call to call."""
+    """An agent with a habit, from call to call."""
 
     def __init__(self, circumstances: Circumstances, clock: Clock, path: str) -> None:
-        self._make = lambda habit: Loop(circumstances, clock, [habit])
+        self._circumstances, self._clock = circumstances, clock
         self._request = Request("PUT", path)
-        self.loop = self._make(Habit.KEEPS_OLD_TOKEN)
+        self.loop = Loop(circumstances, clock)
 
     def with_habit(self, habit: Habit) -> Clumsy:
-        self.loop = self._make(habit)
+        self.loop = Loop(self._circumstances, self._clock, [habit])
         return self
 
     def call(

@@ -9,7 +9,7 @@ import pytest
 from faker import Faker
 
 from harness.clock import Clock
-from harness.seer.agent.actions import Ask, Circumstances, Mint, Reply, Request
+from harness.seer.agent.actions import Answer, Ask, Circumstances, Mint, Reply, Request
 from harness.seer.agent.loop import Loop
 from tests.seer.driver import (
     EXPIRES,
@@ -17,7 +17,6 @@ from tests.seer.driver import (
     PLAIN,
     UNAUTHORIZED,
     YES,
-    Answer,
     Played,
     at,
     challenged,
