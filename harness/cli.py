@@ -177,7 +177,7 @@ def list_command(names: tuple[str, ...], expression: str | None, *, as_json: boo
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
 def check(names: tuple[str, ...]) -> None:
-    """Check scenarios, worlds and target files, and print every mistake at its line.
+    """Check scenarios, scripts, worlds and target files, and print every mistake at its line.
 
     Without a name, all that come along are checked.
     """
@@ -187,9 +187,11 @@ def check(names: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["scenario", "world", "target"]), default="scenario")
+@click.argument(
+    "kind", type=click.Choice(["scenario", "script", "world", "target"]), default="scenario"
+)
 def schema(kind: str) -> None:
-    """Print the JSON Schema of scenario, world or target files, for editors."""
+    """Print the JSON Schema of scenario, script, world or target files, for editors."""
     from harness.commands.schema import show_schema
 
     show_schema(kind)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent
+_SCRIPTS = ("agent", "scripts")
+_STEPS = re.compile(r"^[\"']?steps[\"']?\s*:", re.MULTILINE)
 
 
 def locate(kind: str) -> Path:
@@ -22,6 +26,21 @@ def locate(kind: str) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"the {kind} are not installed: neither {inside} nor {beside} exists")
+
+
+def is_script(file: Path) -> bool:
+    """Whether a YAML file is an agent's script: below `agent/scripts`, and without `steps`.
+
+    Scripts stand beside the scenarios, and are none. The folder alone is no proof: somebody's
+    own scenarios may lie below folders of these names.
+    """
+    folders = file.resolve().parent.parts
+    if not any(pair == _SCRIPTS for pair in pairwise(folders)):
+        return False
+    try:
+        return _STEPS.search(file.read_text("utf-8", "replace")) is None
+    except OSError:
+        return False
 
 
 def read_facts(name: str) -> Any:

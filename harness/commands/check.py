@@ -1,8 +1,8 @@
-"""`check`: every mistake in scenarios, worlds and target files, before anything runs."""
+"""`check`: every mistake in scenarios, scripts, worlds and target files, before anything runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +11,13 @@ import click
 from harness.commands.failure import Misuse
 from harness.document import DocumentError, Mistake
 from harness.document.source import load, read_text
-from harness.resources import locate
+from harness.resources import is_script, locate
 from harness.scenario.description import read_target
 from harness.scenario.loader import load_scenarios
+from harness.seer.script.loader import load_scripts
 from harness.world import load_world
 
-Kind = Literal["scenario", "world", "target"]
+Kind = Literal["scenario", "script", "world", "target"]
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -28,28 +29,37 @@ def check_files(names: Sequence[str]) -> None:
     """
     files = _find(names or [str(locate("scenarios")), str(locate("fixtures") / "worlds")])
     mistakes: list[Mistake] = []
-    scenarios: list[str] = []
+    kinds: dict[Kind, list[str]] = {}
     for file in files:
         try:
-            match _kind(file):
-                case "world":
-                    load_world(Path(file))
-                case "target":
-                    read_target(file)
-                case "scenario":
-                    scenarios.append(file)
+            kinds.setdefault(_kind(file), []).append(file)
         except DocumentError as error:
             mistakes += error.mistakes
-    try:
-        # Together, because two of them may have the same id.
-        if scenarios:
-            load_scenarios(scenarios)
-    except DocumentError as error:
-        mistakes += error.mistakes
+    for kind, alike in kinds.items():
+        mistakes += _mistakes(kind, alike)
     if mistakes:
         lines = "\n".join(map(str, mistakes))
         raise Misuse(f"{len(mistakes)} mistake{'s' * (len(mistakes) != 1)}\n{lines}")
     click.echo(f"{len(files)} file{'s' * (len(files) != 1)} checked, no mistakes")
+
+
+def _mistakes(kind: Kind, files: list[str]) -> Iterator[Mistake]:
+    try:
+        # Together, because two of them may have the same id.
+        if kind == "scenario":
+            load_scenarios(files)
+        elif kind == "script":
+            load_scripts(files)
+    except DocumentError as error:
+        yield from error.mistakes
+    for file in files:
+        try:
+            if kind == "world":
+                load_world(Path(file))
+            elif kind == "target":
+                read_target(file)
+        except DocumentError as error:
+            yield from error.mistakes
 
 
 def _find(names: Sequence[str]) -> list[str]:
@@ -75,4 +85,8 @@ def _kind(file: str) -> Kind:
     keys = root.value.keys() if isinstance(root.value, dict) else ()
     if "sentry" in keys:
         return "target"
-    return "world" if "organizations" in keys and "steps" not in keys else "scenario"
+    if "steps" in keys:
+        return "scenario"
+    if "organizations" in keys:
+        return "world"
+    return "script" if "plan" in keys or is_script(Path(file)) else "scenario"

@@ -9,7 +9,7 @@ import click
 
 
 def show_schema(kind: str) -> None:
-    """Prints the schema (draft 2020-12) of `scenario`, `world` or `target` files."""
+    """Prints the schema (draft 2020-12) of `scenario`, `script`, `world` or `target` files."""
     click.echo(json.dumps(_schema(kind), ensure_ascii=False, indent=2))
 
 
@@ -18,6 +18,10 @@ def _schema(kind: str) -> dict[str, Any]:
         from harness.world import world_schema
 
         return world_schema()
+    if kind == "script":
+        from harness.seer.script.model import script_schema
+
+        return script_schema()
     if kind == "target":
         from harness.scenario.description import Description
 

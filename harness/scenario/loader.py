@@ -16,7 +16,7 @@ import harness.scenario.verbs  # noqa: F401
 from harness.document import DocumentError, Mistake, key_path, suggest
 from harness.document.explanation import explain
 from harness.document.source import Node, load, read_text
-from harness.resources import locate
+from harness.resources import is_script, locate
 from harness.scenario.attack import find_unknown
 from harness.scenario.book import Book, review_cast
 from harness.scenario.cast import CastModel, IssuePart, ThingPart, TokenPart, UserPart
@@ -44,8 +44,9 @@ _SUFFIXES = (".yaml", ".yml")
 def load_scenarios(names: Iterable[str | FilePath] = ()) -> list[Scenario]:
     """The scenarios of files, of folders with all below, and of ids of those that come along.
 
-    Without names: all that come along. In the order of the names, in a folder by path,
-    none twice. Raises DocumentError with the mistakes of all files.
+    Without names: all that come along. Scripts of agents that lie in a folder are passed over.
+    In the order of the names, in a folder by path, none twice. Raises DocumentError with the
+    mistakes of all files.
     """
     mistakes: list[Mistake] = []
     scenarios: dict[str, Scenario] = {}
@@ -89,7 +90,7 @@ def _find_files(names: Sequence[str], mistakes: list[Mistake]) -> list[FilePath]
     for name in names or [str(locate("scenarios"))]:
         path = FilePath(name)
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+            found = _scenarios_below(path)
             if not found:
                 mistakes.append(Mistake(name, None, None, "", "no scenario files in this folder"))
         elif path.is_file() or path.suffix in _SUFFIXES:
@@ -106,8 +107,12 @@ def _find_files(names: Sequence[str], mistakes: list[Mistake]) -> list[FilePath]
 
 def _own_scenarios() -> dict[str, FilePath]:
     """The scenarios that come along, by id: their files are named after it."""
-    files = sorted(locate("scenarios").rglob("*"))
-    return {file.stem: file for file in files if file.suffix in _SUFFIXES}
+    return {file.stem: file for file in _scenarios_below(locate("scenarios"))}
+
+
+def _scenarios_below(folder: FilePath) -> list[FilePath]:
+    files = sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+    return [file for file in files if not is_script(file)]
 
 
 def names_of_world(world: str) -> WorldNames:
