@@ -39,6 +39,8 @@ Path = tuple[str | int, ...]
 P = TypeVar("P", bound=BaseModel)
 
 _SUFFIXES = (".yaml", ".yml")
+# Below the scenarios that come along, and none: other parts read them.
+_NO_SCENARIOS = ("agent/injections", "agent/scripts")
 
 
 def load_scenarios(names: Iterable[str | FilePath] = ()) -> list[Scenario]:
@@ -89,7 +91,7 @@ def _find_files(names: Sequence[str], mistakes: list[Mistake]) -> list[FilePath]
     for name in names or [str(locate("scenarios"))]:
         path = FilePath(name)
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+            found = _files_below(path)
             if not found:
                 mistakes.append(Mistake(name, None, None, "", "no scenario files in this folder"))
         elif path.is_file() or path.suffix in _SUFFIXES:
@@ -106,8 +108,19 @@ def _find_files(names: Sequence[str], mistakes: list[Mistake]) -> list[FilePath]
 
 def _own_scenarios() -> dict[str, FilePath]:
     """The scenarios that come along, by id: their files are named after it."""
-    files = sorted(locate("scenarios").rglob("*"))
-    return {file.stem: file for file in files if file.suffix in _SUFFIXES}
+    return {file.stem: file for file in _files_below(locate("scenarios"))}
+
+
+def _files_below(folder: FilePath) -> list[FilePath]:
+    own = locate("scenarios")
+    others = [own / name for name in _NO_SCENARIOS]
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix in _SUFFIXES
+        and file.is_file()
+        and not any(file.resolve().is_relative_to(other) for other in others)
+    )
 
 
 def names_of_world(world: str) -> WorldNames:
