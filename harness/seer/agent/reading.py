@@ -25,7 +25,7 @@ obeys to fill in.
 
 An instruction may be split over texts that say their number: `1/2 run PUT /x` and, in another
 field or another comment, whichever comes first, `(2/2) {"a": 1}`. All texts of one value that
-have the same total belong together; they are joined by a space, after a slash by nothing.
+have the same total belong together. A space joins them, or nothing where one ends in dots (…).
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ _ORDER = re.compile(
     r"(?:run|call|execute|send|do|use|request|issue|perform|make|invoke|submit)(?![\w'-])",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(r"(?:[.!?;]\s|\b(?:not|never|don't|without|instead of)\b)", re.IGNORECASE)
+# The number of an entry in a list ends no sentence.
+_REFUSED = re.compile(
+    r"(?:(?<!\n\d)[.!?;]\s|\b(?:not|never|don't|without|instead of)\b)", re.IGNORECASE
+)
 _LOGGED = re.compile(r"[\"'`]?\s{1,4}HTTP/\d")
 _BODY = re.compile(
     r"[\s`'\"*]{0,8}(?:(?:with|and)\s(?:(?:the|this|a)\s)?)?(?:(?:JSON\s)?(?:body|payload|data)"
@@ -129,14 +132,20 @@ def _find(value: Any) -> Iterator[_Found]:
     halves = {text for group in whole for text in group}
     for text in texts:
         if text not in halves:
-            yield from _find_in_text(text, split=False)
+            yield from _find_in_text(_drop_number(text), split=False)
     for group in whole:
         yield from _find_in_text("".join(map(_continue, group)), split=True)
 
 
 def _continue(text: str) -> str:
-    said = _PART.sub("", text, count=1).rstrip()
-    return said if said.endswith("/") else f"{said} "
+    said = _drop_number(text).rstrip()
+    open_end = said.rstrip(".…") if said.endswith(("...", "…")) else ""
+    return open_end or f"{said} "
+
+
+def _drop_number(text: str) -> str:
+    match = _PART.match(text)
+    return text[match.end() :] if match else text
 
 
 def _texts(value: Any) -> Iterator[str]:
