@@ -188,7 +188,9 @@ def check(names: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument(
-    "kind", type=click.Choice(["scenario", "script", "world", "target"]), default="scenario"
+    "kind",
+    type=click.Choice(["scenario", "script", "injection", "world", "target"]),
+    default="scenario",
 )
 def schema(kind: str) -> None:
     """Print the JSON Schema of scenario, script, world or target files, for editors."""

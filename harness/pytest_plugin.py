@@ -64,10 +64,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     if file_path.suffix not in (".yaml", ".yml"):
         return None
     if not _is_named(file_path, parent.config):
-        from harness.resources import is_script
+        from harness.resources import is_of_agents
 
         # A glob for scenarios also matches the scripts of agents that lie beside them.
-        if not _is_listed(file_path, parent.config) or is_script(file_path):
+        if not _is_listed(file_path, parent.config) or is_of_agents(file_path):
             return None
     return ScenarioFile.from_parent(parent, path=file_path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent
-_SCRIPTS = ("agent", "scripts")
+_OF_AGENTS = {("agent", "scripts"), ("agent", "injections")}
 _STEPS = re.compile(r"^[\"']?steps[\"']?\s*:", re.MULTILINE)
 
 
@@ -28,14 +28,15 @@ def locate(kind: str) -> Path:
     raise FileNotFoundError(f"the {kind} are not installed: neither {inside} nor {beside} exists")
 
 
-def is_script(file: Path) -> bool:
-    """Whether a YAML file is an agent's script: below `agent/scripts`, and without `steps`.
+def is_of_agents(file: Path) -> bool:
+    """Whether a YAML file is an agent's script or an injection, and has no `steps`.
 
-    Scripts stand beside the scenarios, and are none. The folder alone is no proof: somebody's
-    own scenarios may lie below folders of these names.
+    They stand below `agent/scripts` and `agent/injections`, beside the scenarios, and are
+    none. The folder alone is no proof: somebody's own scenarios may lie below folders of
+    these names.
     """
     folders = file.resolve().parent.parts
-    if not any(pair == _SCRIPTS for pair in pairwise(folders)):
+    if not any(pair in _OF_AGENTS for pair in pairwise(folders)):
         return False
     try:
         return _STEPS.search(file.read_text("utf-8", "replace")) is None

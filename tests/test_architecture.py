@@ -39,7 +39,7 @@ FLOORS: list[set[str]] = [
     },
     {"mcp", "seer", "sentry"},
     {"deployment"},
-    {"attacks", "oracle"},
+    {"attacks", "injections", "oracle"},
     {"scenario"},
     {"report"},
     {"playground"},
@@ -53,6 +53,8 @@ FORBIDDEN: dict[str, set[str]] = {service: {"oracle", "transcript"} for service 
 # A second opinion is one only where it was formed apart.
 FORBIDDEN["oracle"] = SHARED - {"oracle", "resources"}
 FORBIDDEN |= dict.fromkeys(("attacks", "oracle", "report", "scenario"), SERVICES)
+# What is planted is data; who plays it deploys.
+FORBIDDEN["injections"] = SERVICES | {"deployment"}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`check`: every mistake in scenarios, scripts, worlds and target files, before anything runs."""
+"""`check`: every mistake in files of every kind, before anything runs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import click
 from harness.commands.failure import Misuse
 from harness.document import DocumentError, Mistake
 from harness.document.source import load, read_text
-from harness.resources import is_script, locate
+from harness.injections import load_injections
+from harness.resources import is_of_agents, locate
 from harness.scenario.description import read_target
 from harness.scenario.loader import load_scenarios
 from harness.seer.script.loader import load_scripts
 from harness.world import load_world
 
-Kind = Literal["scenario", "script", "world", "target"]
+Kind = Literal["scenario", "script", "injection", "world", "target"]
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -50,6 +51,8 @@ def _mistakes(kind: Kind, files: list[str]) -> Iterator[Mistake]:
             load_scenarios(files)
         elif kind == "script":
             load_scripts(files)
+        elif kind == "injection":
+            load_injections(files)
     except DocumentError as error:
         yield from error.mistakes
     for file in files:
@@ -89,4 +92,10 @@ def _kind(file: str) -> Kind:
         return "scenario"
     if "organizations" in keys:
         return "world"
-    return "script" if "plan" in keys or is_script(Path(file)) else "scenario"
+    if "demands" in keys or "harmed" in keys:
+        return "injection"
+    if "plan" in keys:
+        return "script"
+    if is_of_agents(Path(file)):
+        return "injection" if Path(file).parent.name == "injections" else "script"
+    return "scenario"

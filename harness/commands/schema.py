@@ -9,7 +9,7 @@ import click
 
 
 def show_schema(kind: str) -> None:
-    """Prints the schema (draft 2020-12) of `scenario`, `script`, `world` or `target` files."""
+    """Prints the schema (draft 2020-12) of files of one kind."""
     click.echo(json.dumps(_schema(kind), ensure_ascii=False, indent=2))
 
 
@@ -22,6 +22,10 @@ def _schema(kind: str) -> dict[str, Any]:
         from harness.seer.script.model import script_schema
 
         return script_schema()
+    if kind == "injection":
+        from harness.injections import injection_schema
+
+        return injection_schema()
     if kind == "target":
         from harness.scenario.description import Description
 

@@ -16,7 +16,7 @@ import harness.scenario.verbs  # noqa: F401
 from harness.document import DocumentError, Mistake, key_path, suggest
 from harness.document.explanation import explain
 from harness.document.source import Node, load, read_text
-from harness.resources import is_script, locate
+from harness.resources import is_of_agents, locate
 from harness.scenario.attack import find_unknown
 from harness.scenario.book import Book, review_cast
 from harness.scenario.cast import CastModel, IssuePart, ThingPart, TokenPart, UserPart
@@ -39,6 +39,7 @@ Path = tuple[str | int, ...]
 P = TypeVar("P", bound=BaseModel)
 
 _SUFFIXES = (".yaml", ".yml")
+# Below the scenarios that come along, and none: other parts read them.
 
 
 def load_scenarios(names: Iterable[str | FilePath] = ()) -> list[Scenario]:
@@ -112,7 +113,7 @@ def _own_scenarios() -> dict[str, FilePath]:
 
 def _scenarios_below(folder: FilePath) -> list[FilePath]:
     files = sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
-    return [file for file in files if not is_script(file)]
+    return [file for file in files if not is_of_agents(file)]
 
 
 def names_of_world(world: str) -> WorldNames:

@@ -81,7 +81,8 @@ class Control:
                 raise Refused(404, "script", f"There is no script {wanted.script[:100]!r}.")
         direction.script = script
         headers = tuple(wanted.headers.items())
-        direction.authority = Authority("session", headers) if headers else None
+        shown = wanted.headers.get("Cookie", "")
+        direction.authority = Authority("session", headers, shown) if headers else None
         return {"script": wanted.script, "authority": "session" if headers else "agent token"}
 
     def _settle(self, body: bytes, _: Mapping[str, str]) -> dict[str, Any]:

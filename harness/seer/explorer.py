@@ -96,8 +96,8 @@ class Explorer:
                 raise Refused(409, "busy", "The run is at work. Wait for it, or end it.")
             self._note(call)
             run.tools = chat.enable_code_mode_tools
-            run.hide(chat.user_auth_token or "")
             run.authority = self._choose_authority(chat)
+            run.hide(run.authority.text)
             run.write(services.clock.now(), "user", chat.query)
             self._driver.start(run, self._make_agent(run, chat))
         return {"run_id": run.id}
@@ -109,7 +109,7 @@ class Explorer:
         # What was handed over serves where no agent token can be minted.
         token = chat.user_auth_token
         headers = (("Authorization", f"Bearer {token}"),) if token else ()
-        return Authority("agent token", headers)
+        return Authority("agent token", headers, token or "")
 
     def _make_agent(self, run: Run, chat: Chat) -> Agent:
         services = self._services
@@ -120,13 +120,14 @@ class Explorer:
             user_id=str(run.owner.user_id),
             session=run.session,
             authority=run.authority.kind,
+            credential=run.authority.text,
         )
         script, captured = services.direction.script, dict[str, str]()
         found = find_script([script] if script else services.scripts, chat.query)
         if found is not None:
             script, captured = found
         if script is None:
-            return perform_unknown(services.scripts, circumstances)
+            return perform_unknown(services.scripts)
         return perform(script, circumstances, captured, services.clock)
 
     def _show(self, call: _Call, state: State, viewer: Owner) -> dict[str, Any]:

@@ -35,12 +35,14 @@ class Owner:
 class Authority:
     """With what a run acts.
 
-    `kind` is `agent token`, `explorer token` or `session`. `headers` show the credential
-    where it is not an agent's token; a user's session is given by the operator alone.
+    `kind` is `agent token`, `explorer token` or `session`. `headers` show what the run was
+    handed, and `text` is what an agent could read of it: a user's session is given by the
+    operator alone.
     """
 
     kind: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)

@@ -13,9 +13,10 @@ from harness.resources import locate
 from tests.cli.process import invoke
 from tests.cli.test_run import GOOD
 
-SCENARIOS = [
-    file for file in sorted(locate("scenarios").rglob("*.yaml")) if "scripts" not in file.parts
-]
+OF_AGENTS = {"scripts", "injections"}
+SCENARIOS = sorted(
+    file for file in locate("scenarios").rglob("*.yaml") if OF_AGENTS.isdisjoint(file.parts)
+)
 
 
 def test_list_has_every_scenario_that_comes_along() -> None:
@@ -42,9 +43,10 @@ def test_list_selects() -> None:
 
 def test_check_finds_all_that_comes_along_right() -> None:
     worlds = list((locate("fixtures") / "worlds").glob("*.yaml"))
+    others = [*worlds, *(locate("scenarios") / "agent").glob("*s/*.yaml")]
     done = invoke("check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{len(SCENARIOS) + len(worlds)} files checked, no mistakes\n"
+    assert done.stdout == f"{len(SCENARIOS) + len(others)} files checked, no mistakes\n"
 
 
 def test_check_tells_every_mistake_of_every_kind_of_file(tmp_path: Path) -> None:

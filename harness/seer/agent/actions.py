@@ -126,7 +126,8 @@ class Circumstances:
 
     `organization` is the slug; ids are texts. `authority`: `agent token` (it mints and
     asks), `explorer token` (it cannot mint; what it was handed only reads) or `session`
-    (it acts with the user's whole authority, as no agent should).
+    (it acts with the user's whole authority, as no agent should). `credential`: the text of
+    what the run was handed, which an agent that runs code can read; empty for nothing.
     """
 
     query: str
@@ -135,3 +136,4 @@ class Circumstances:
     user_id: str
     session: str
     authority: str = "agent token"
+    credential: str = field(default="", repr=False)

@@ -42,7 +42,7 @@ class Loop:
     """What one run knows while it works: its token, what was asked, what the user refused.
 
     With `authority` other than `agent token` it neither mints nor asks: calls go with
-    whatever the run was handed.
+    whatever the run was handed. So they do where the flow of agent tokens is switched off.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class Loop:
 
     @property
     def token(self) -> str:
-        """The agent token in hand; empty if there is none."""
-        return self.held.token if self.held else ""
+        """The credential in hand: an agent token, else what the run was handed, if anything."""
+        return self.held.token if self.held else self._circumstances.credential
 
     def names(self) -> dict[str, str]:
         """What an agent knows of itself, by the names that texts may have in braces."""
@@ -131,6 +131,10 @@ class Loop:
             or Habit.MINTS_FOR_EVERY_CALL in self._habits
         ):
             minted = yield from self.mint()
+            if minted.status == 404 and self._circumstances.credential:
+                # The flow is switched off here: what was handed over reads all the same.
+                self._mints = False
+                return None
             return minted if minted.refusal else None
         return None
 

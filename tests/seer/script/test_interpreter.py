@@ -272,7 +272,7 @@ def test_the_habits_of_a_script_are_the_agents(stage: Stage) -> None:
         plan, replies=[challenged("org:write")], answers=[NO], temperament="clumsy"
     ).asked
     assert "event:admin" in asked
-    replies = [ok("GET /api/0/x/"), ok()]
+    replies = [ok("run GET /api/0/x/"), ok()]
     assert len(stage.play(plan, replies=replies, temperament="misled").calls) == 2
     assert len(stage.play(plan, replies=replies, temperament="honest").calls) == 1
 
