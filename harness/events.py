@@ -76,9 +76,10 @@ class Exchange(Event):
     """One request and its answer.
 
     `server` is who answered: `sentry`, `seer`, `mcp`, or `outside` for any other host. Where
-    a service calls another, `actor` is that service. `purpose` tells why it was sent: `step` for the step itself, else a word such as
-    `sign in`, `read before`, `read after` or `control`. `status` is None and `error`
-    says why where no answer came, or where the request was only planned.
+    a service calls another, `actor` is that service. `purpose` tells why it was sent: `step`
+    for the step itself, else a word such as `sign in`, `read before`, `read after` or
+    `control`. `status` is None and `error` says why where no answer came, or where the
+    request was only planned.
     """
 
     kind = "exchange"

@@ -3,9 +3,9 @@
     curl -i "$SENTRY_URL/api/0/organizations/acme/" -H "Authorization: Bearer $AGENT_TOKEN_1"
 
 A label such as `<agent token 1>` becomes the variable `$AGENT_TOKEN_1`. The address of a
-server in process, which nobody can reach, becomes `$SENTRY_URL` or `$SEER_URL`. It is one line of a POSIX
-shell, whatever the exchange holds: text is quoted, and what no terminal shows goes
-through `printf`.
+server in process, which nobody can reach, becomes `$SENTRY_URL` or `$SEER_URL`. It is one
+line of a POSIX shell, whatever the exchange holds: text is quoted, and what no terminal
+shows goes through `printf`.
 """
 
 from __future__ import annotations

@@ -121,9 +121,7 @@ def _play(stage: Stage, actor: Actor, race: Race) -> Answer:
     stage.transcript.remark(f"{len(lanes)} requests meet at {race.at}, then go on in this order")
     outcomes = []
     for lane, response in zip(lanes, came, strict=True):
-        wire = Wire(
-            stage.wire.url, _Encore(response), stage.transcript, server=stage.wire.server
-        )
+        wire = Wire(stage.wire.url, _Encore(response), stage.transcript, server=stage.wire.server)
         answer = lane.verb.play(_with_wire(stage, wire), lane.actor, lane.arguments)
         outcomes.append(_Outcome(lane, answer or Answer(None)))
     stage.wire.sent += len(lanes)
