@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
-from harness.events import read_events
+from harness.events import describe_route, read_events
 from harness.redact import Redactor
 from harness.transcript import Received, Sent, Transcript
 
@@ -104,6 +104,22 @@ def test_events_can_be_read_back(transcript: Transcript) -> None:
     write_everything(transcript)
     plain = json.loads(json.dumps(transcript.as_json()))
     assert read_events(plain) == transcript.events
+
+
+def test_reports_of_the_time_of_one_server_can_be_read(transcript: Transcript) -> None:
+    write_everything(transcript)
+    old = transcript.as_json()
+    for event in old:
+        event.pop("server", None)
+    assert read_events(old) == transcript.events
+
+
+def test_an_exchange_says_who_answered(transcript: Transcript) -> None:
+    sent = Sent("GET", "http://seer.test/", (), b"")
+    transcript.exchange(actor="sentry", server="seer", purpose="step", sent=sent, received=None)
+    transcript.exchange(actor="olivia", purpose="step", sent=sent, received=None)
+    told = [(event["server"], describe_route(event)) for event in transcript.as_json()]
+    assert told == [("seer", "sentry → seer"), ("sentry", "")]
 
 
 @pytest.mark.parametrize("event", [{"kind": "dance"}, {"kind": "remark", "number": 1}, {}])

@@ -1,22 +1,25 @@
 """A run as the page of evidence shows it: plain data, each text once.
 
-    {"texts": ["", "agent", …], "scenarios": [{"lanes": [{"name", "kind"}], "steps": […], …}]}
+    {"texts": ["", "agent", …], "scenarios": [{"lanes": [{"name", "kind", …}], "steps": […], …}]}
 
 Every number in `scenarios` is the index of a text: what comes again and again, such as
 the page to sign in, is held once, and a search looks at each text once. Booleans and
 null stand for themselves. Hidden characters are written as escapes, so that nothing on
-the page reverses or hides text.
+the page reverses or hides text. `sequences` has the pictures, or null, of the scenarios.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.report.curl import render_curl
 from harness.report.decisions import pair_decisions
+from harness.report.diagram import describe_sequence
 from harness.report.layout import lay_out
+from harness.report.parties import Parties, in_order
+from harness.report.sequence import read_sequence
 from harness.report.steps import Event, StepView, find_event, read_steps
 from harness.report.text import visible
 from harness.report.tokens import (
@@ -35,21 +38,7 @@ from harness.report.wording import (
     word_plain,
     word_status,
 )
-from harness.scenario.names import BUILT_IN
 from harness.scenario.result import Result, Run
-
-SERVER = "Sentry"
-
-# From left to right: people, then machines, then the server that they all talk to.
-_RANKS = ("operator", "user", "attacker", "anonymous", "holder", "agent", "service", "server")
-_KINDS = {
-    "operator": "sets the scene by the control API",
-    "attacker": "holds only what the attack says",
-    "anonymous": "nobody in particular",
-    "agent": "the AI agent",
-    "service": "the Seer service",
-    "server": "the server under test",
-}
 
 
 class Texts:
@@ -71,7 +60,9 @@ def describe_run(run: Run) -> dict[str, Any]:
     """The data of the page; the same run gives the same data."""
     texts = Texts()
     scenarios = [_Scenario(result, texts).describe() for result in run.results]
-    return {"texts": texts.as_json(), "scenarios": scenarios}
+    views = map(read_sequence, run.results)
+    sequences = [view and describe_sequence(view, texts.add) for view in views]
+    return {"texts": texts.as_json(), "scenarios": scenarios, "sequences": sequences}
 
 
 class _Scenario:
@@ -80,6 +71,7 @@ class _Scenario:
         self._text = texts.add
         tokens = [event for event in result.events if event["kind"] == "token"]
         changes = zip(tokens, find_changes(tokens), strict=True)
+        self._parties = Parties(result)
         self._changes = {token["number"]: change for token, change in changes}
 
     def describe(self) -> dict[str, Any]:
@@ -93,36 +85,23 @@ class _Scenario:
             "note": text(started.get("note", "").strip()),
             "cast": self._pairs(started.get("cast", {})),
             "attack": self._pairs(_word_attack(started.get("attack") or {})),
-            "lanes": self._lanes(started.get("cast", {})),
-            "steps": list(self._steps()),
+            "lanes": self._lanes(),
+            "steps": [self._step(view) for view in read_steps(self._result)],
         }
 
-    def _lanes(self, cast: Mapping[str, str]) -> list[dict[str, int]]:
-        """Everybody who acts, from left to right, and at the right the server."""
-        names = [
-            event["actor"] for event in self._result.events if event["kind"] in ("step", "exchange")
-        ]
-        lanes = [(name, _kind_of(name, cast)) for name in dict.fromkeys(names)]
-        lanes.sort(key=lambda lane: _RANKS.index(lane[1]))
+    def _lanes(self) -> list[dict[str, Any]]:
+        """Everybody who acts or answers, from left to right; `acts` tells them apart."""
+        acting = self._parties.acting()
+        answering = self._parties.answering()
         return [
             {
-                "name": self._text(name),
-                "kind": self._text(kind),
-                "about": self._text(cast.get(name) or _KINDS.get(kind, kind)),
+                "name": self._text(party.name),
+                "kind": self._text(party.kind),
+                "about": self._text(party.about),
+                "acts": party in acting,
             }
-            for name, kind in [*lanes, (SERVER, "server")]
+            for party in in_order([*acting, *answering, self._parties.server("sentry")])
         ]
-
-    def _steps(self) -> Iterator[dict[str, Any]]:
-        before: tuple[int, int] = (0, 0)
-        for view in read_steps(self._result):
-            shown = self._step(view)
-            if view.step is not None:
-                place = (view.step["index"], view.step["line"] or 0)
-                # Numbers begin again where the steps end that are the scenario's own.
-                shown["afterwards"] = place[0] <= before[0] and place[1] > before[1]
-                before = place
-            yield shown
 
     def _step(self, view: StepView) -> dict[str, Any]:
         decisions = pair_decisions(view.events)
@@ -135,12 +114,13 @@ class _Scenario:
             step = view.step
             shown |= {
                 "index": self._text(str(step["index"])),
-                "actor": self._text(step["actor"]),
+                "actor": self._text(self._parties.actor(step["actor"]).name),
                 "verb": self._text(step["verb"]),
                 "arguments": self._text(word_arguments(step["arguments"])),
                 "note": self._text(step["note"].strip()),
                 "line": self._text(str(step["line"] or "")),
                 "role": self._text(step.get("role") or ""),
+                "afterwards": view.afterwards,
             }
         return shown
 
@@ -162,7 +142,8 @@ class _Scenario:
         address = urlsplit(exchange["url"])
         target = f"{address.path}?{address.query}" if address.query else address.path
         shown: dict[str, Any] = {
-            "actor": text(exchange["actor"]),
+            "actor": text(self._parties.actor(exchange["actor"]).name),
+            "server": text(self._parties.server(exchange["server"]).name),
             "purpose": text("" if exchange["purpose"] == "step" else exchange["purpose"]),
             "method": text(exchange["method"]),
             "target": text(target),
@@ -241,12 +222,6 @@ class _Scenario:
             for name, value in fields.items()
             if value not in (None, [], {})
         ]
-
-
-def _kind_of(name: str, cast: Mapping[str, str]) -> str:
-    """What somebody is; who plays a holder is shown as `a token of …`."""
-    held = cast.get(name, "").startswith("a token of ")
-    return "holder" if held else BUILT_IN.get(name, "user")
 
 
 def _word_attack(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.report.evidence import describe_run
 from harness.report.page import asset, environment, policy
+from harness.report.parties import Parties
 from harness.report.text import visible
 from harness.scenario.result import Result, Run
 
@@ -44,7 +45,8 @@ def render_html(run: Run) -> str:
     entries = list_entries(run.results)
     verdicts = Counter(entry.verdict for entry in entries)
     counts = [(verdict, verdicts[verdict]) for verdict in _ORDER if verdicts[verdict]]
-    style, script = asset("report.css"), asset("report.js")
+    style = f"{asset('report.css')}\n{asset('sequence.css')}"
+    script = f"{asset('sequence.js')}\n{asset('report.js')}"
     page = environment().get_template("report.html.j2")
     return page.render(
         policy=policy(style, script),
@@ -102,10 +104,5 @@ def _bar(counts: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
 
 
 def _actors(results: Sequence[Result]) -> list[str]:
-    names = {
-        event["actor"]
-        for result in results
-        for event in result.events
-        if event["kind"] in ("step", "exchange")
-    }
+    names = {party.name for result in results for party in Parties(result).acting()}
     return sorted(map(visible, names))

@@ -15,10 +15,14 @@ Event = Mapping[str, Any]
 
 @dataclass
 class StepView:
-    """One step and what belongs to it; `step` is None for what belongs to none."""
+    """One step and what belongs to it; `step` is None for what belongs to none.
+
+    `afterwards`: it puts things right, when the steps that are the scenario's own are over.
+    """
 
     step: Event | None
     events: list[Event] = field(default_factory=list)
+    afterwards: bool = False
 
     def of(self, kind: str) -> list[Event]:
         """The events of one kind."""
@@ -38,9 +42,14 @@ class StepView:
 def read_steps(result: Result) -> list[StepView]:
     """The steps of a result in order, before them what belongs to none."""
     views: dict[int | None, StepView] = {None: StepView(None)}
+    before = (0, 0)
     for event in result.events:
         if event["kind"] == "step":
-            views[event["number"]] = StepView(event)
+            place = (event["index"], event["line"] or 0)
+            # Numbers begin again where the steps end that are the scenario's own.
+            afterwards = place[0] <= before[0] and place[1] > before[1]
+            before = place
+            views[event["number"]] = StepView(event, afterwards=afterwards)
         elif event["kind"] not in ("started", "ended"):
             views[event["step"]].events.append(event)
     return [view for view in views.values() if view.step or view.events]

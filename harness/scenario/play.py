@@ -158,6 +158,8 @@ class _Player:
         self._record = 0
         self._passage = 0
         self._sent = -1
+        if not quiet:
+            stage.take_exchanges = self._take_exchanges
 
     def play_all(self) -> tuple[Outcome, str]:
         """The outcome, and its reason unless it is passed."""
@@ -242,8 +244,7 @@ class _Player:
         answer = scene.verb.play(stage, scene.actor, scene.arguments)
         if scene.verb.restarts:
             self._record = self._passage = 0
-        if not self._quiet:
-            self._take_exchanges()
+        stage.take_exchanges()
         scene.decisions = self._take_records() if recorded else []
         if answer is None:
             return

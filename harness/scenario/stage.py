@@ -39,7 +39,8 @@ class Stage:
     `sessions_suffix` makes agent sessions unique where the world is not reset;
     `session_organizations` has the organization in which each is first used.
     `tokens`, `values` and `answers` are what the steps so far have left behind, and
-    `agent_sessions` the ids of sessions that a server named.
+    `agent_sessions` the ids of sessions that a server named. `take_exchanges` writes into the
+    transcript what passed between the services until now.
     """
 
     target: Description
@@ -57,6 +58,7 @@ class Stage:
     answers: dict[str, Answer] = field(default_factory=dict)
     locals: Mapping[str, Any] = field(default_factory=dict)
     agent_sessions: dict[str, str] = field(default_factory=dict)
+    take_exchanges: Callable[[], None] = field(default=lambda: None)
     _hands: dict[str, Hands] = field(default_factory=dict)
 
     # -- people

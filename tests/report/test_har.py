@@ -53,7 +53,7 @@ REQUIRED = {
 }
 ALLOWED = {
     "log": {"pages", "comment"},
-    "entry": {"pageref"},
+    "entry": {"pageref", "comment"},
     "request": {"postData"},
     "content": {"text"},
     "cookie": {"path", "domain", "httpOnly", "secure", "sameSite"},

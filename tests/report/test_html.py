@@ -22,7 +22,7 @@ from tests.report.runs import planned, played, wicked
 from tests.report.test_hostile import read_page
 
 TEMPLATES = files("harness.report") / "templates"
-SCRIPT = (TEMPLATES / "report.js").read_text("utf-8")
+SCRIPT = "".join((TEMPLATES / name).read_text("utf-8") for name in ("sequence.js", "report.js"))
 STYLE = (TEMPLATES / "report.css").read_text("utf-8")
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -16,6 +17,7 @@ from harness.scenario.result import Run
 from harness.scenario.runner import run_scenarios
 from harness.scenario.targets import InProcess
 from tests.report.runs import played
+from tests.report.services import Play, run_of_services
 from tests.report.test_hostile import HOSTILE, read_page, run_of
 
 BROWSER = next(
@@ -131,3 +133,67 @@ def test_no_text_of_a_server_becomes_markup(look: Look, name: str) -> None:
     assert "data-pwned" not in wicked
     counts = (read_page(text).elements for text in (wicked, harmless))
     assert next(counts) == next(counts)
+
+
+def drawings(text: str) -> list[ElementTree.Element]:
+    """The drawings of a sequence, each of which is well-formed XML."""
+    figure = text[text.index("<figure") : text.index("</figure>")]
+    return [
+        ElementTree.fromstring(one)  # noqa: S314 - our own
+        for one in re.findall(r"<svg.*?</svg>", figure, re.DOTALL)
+    ]
+
+
+def tags_of(text: str) -> list[str]:
+    return [one.tag for drawing in drawings(text) for one in drawing.iter()]
+
+
+def test_a_sequence_is_drawn_with_a_link_for_each_request(look: Look) -> None:
+    text = look(run_of_services(), "")
+    links = [link for drawing in drawings(text) for link in drawing.iter("a")]
+    assert [link.findtext("text") for link in links][:3] == [
+        "GET /auth/login/ → 200 · sign in",
+        "POST /v1/automation/explorer/chat → 200",
+        "POST /api/0/organizations/acme/seer/explorer-chat/ → 200",
+    ]
+    assert all(link.findtext("title") for link in links)
+    for link in links:
+        assert f'<details class="exchange" id="{link.get("href", "")[1:]}"' in text
+    assert [link.get("class") for link in links][-2:] == ["refused", "unanswered"]
+    (heads,) = [drawing for drawing in drawings(text) if drawing.get("class") == "heads"]
+    assert [head.findtext("text") for head in heads.iter("g")] == [
+        "olivia",
+        "Seer",
+        "Sentry",
+        "outside",
+    ]
+    assert 'href="#explorer.timeline"' in text
+    assert 'id="explorer.timeline"' in text
+
+
+def test_a_link_of_the_sequence_opens_the_exchange(look: Look) -> None:
+    text = look(run_of_services(), "#explorer.2.4")
+    assert '<details class="exchange" id="explorer.2.4" open="">' in text
+    assert '<details class="exchange" id="explorer.2.3">' in text
+
+
+def test_a_play_of_one_person_has_no_sequence(look: Look) -> None:
+    assert "<figure" not in look(played(), "#good")
+
+
+@pytest.mark.parametrize("name", ["markup", "script", "CDATA", "template", "not Unicode"])
+def test_no_text_becomes_markup_in_a_drawing(look: Look, name: str) -> None:
+    def play(text: str) -> Run:
+        made = Play(**{text: text})
+        made.step(text, text, role=text)
+        made.call(text, "outside", text, f"/{text}", 403, answer=(("WWW-Authenticate", text),))
+        made.call("agent", "sentry", "GET", f"/{text}", purpose=text)
+        return Run("", "", [made.end()])
+
+    wicked, harmless = (look(play(text), "") for text in (HOSTILE[name], "harmless"))
+    assert "data-pwned" not in wicked
+    tags = (
+        [one.tag for drawing in drawings(text) for one in drawing.iter()]
+        for text in (wicked, harmless)
+    )
+    assert next(tags) == next(tags)

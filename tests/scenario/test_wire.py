@@ -47,6 +47,14 @@ def test_headers_that_come_twice_are_joined_as_servers_do() -> None:
     assert names.count("Authorization") == 2
 
 
+def test_the_transcript_has_the_name_of_the_server() -> None:
+    transcript = Transcript()
+    wire = Wire("http://seer.test", WsgiTransport(StandIn()), transcript, server="seer")
+    wire.send("sentry", Request("GET", "/"))
+    (event,) = transcript.as_json()
+    assert (event["actor"], event["server"]) == ("sentry", "seer")
+
+
 def test_in_process_and_on_a_socket_an_application_sees_the_same() -> None:
     seen: list[dict[str, Any]] = []
 

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   // Every number in the data is the index of a text. Texts reach the page as text nodes only.
-  const { texts, scenarios } = JSON.parse(document.getElementById("evidence").textContent);
+  const { texts, scenarios, sequences } = JSON.parse(document.getElementById("evidence").textContent);
   const sections = [...document.querySelectorAll("details.scenario")];
   const drawn = new Set();
 
@@ -33,11 +33,12 @@
 
   function drawArrows(from, to, exchange) {
     return drawLanes((lanes) => {
-      const there = make("span", "arrow there", make("span", "", text(exchange.method)));
-      const back = make("span", `arrow back ${statusClass(exchange)}`,
+      const side = to < from ? "leftward " : to === from ? "itself " : "";
+      const there = make("span", `arrow ${side}there`, make("span", "", text(exchange.method)));
+      const back = make("span", `arrow ${side}back ${statusClass(exchange)}`,
         make("span", "", text(exchange.status) || "–"));
       for (const arrow of [there, back]) {
-        arrow.style.gridColumn = `${from + 1} / ${to + 2}`;
+        arrow.style.gridColumn = `${Math.min(from, to) + 1} / ${Math.max(from, to) + 2}`;
         lanes.append(arrow);
       }
     });
@@ -106,9 +107,9 @@
       listTerms(decision.fields));
   }
 
-  function showExchange(exchange, place) {
+  function showExchange(exchange, place, anchor) {
     const label = make("span", "label",
-      make("span", "unseen", `${text(exchange.actor)} to ${place.server}: `),
+      make("span", "unseen", `${text(exchange.actor)} to ${text(exchange.server)}: `),
       make("code", "", `${text(exchange.method)} ${text(exchange.target)}`), " ",
       make("span", `status ${statusClass(exchange)}`,
         `${text(exchange.status)} ${text(exchange.phrase)}`.trim() || "no answer"));
@@ -118,7 +119,7 @@
     }
     if (text(exchange.purpose)) label.append(" ", make("span", "chip", text(exchange.purpose)));
     const summary = make("summary", "row",
-      drawArrows(place.lanes.get(exchange.actor), place.last, exchange), label);
+      drawArrows(place.lanes.get(exchange.actor), place.lanes.get(exchange.server), exchange), label);
     const messages = make("div", "messages", showMessage("Request",
       `${text(exchange.method)} ${text(exchange.url)}`, text(exchange.sent), text(exchange.sentBody)));
     messages.append("came" in exchange
@@ -128,12 +129,14 @@
     const body = make("div", "body", messages);
     if (exchange.decision) body.append(showDecision(exchange.decision));
     body.append(showCurl(text(exchange.curl)));
-    return make("details", "exchange", summary, body);
+    const details = make("details", "exchange", summary, body);
+    details.id = anchor;
+    return details;
   }
 
   function showToken(token) {
     const label = make("span", "label", make("b", "", text(token.label)),
-      ` ${text(token.scopes)} scopes`, text(token.lifetime) ? `, for ${text(token.lifetime)}` : "");
+      ` ${text(token.scopes)} ${text(token.scopes) === "1" ? "scope" : "scopes"}`, text(token.lifetime) ? `, for ${text(token.lifetime)}` : "");
     const change = token.change;
     for (const scope of change ? change.gained : []) {
       label.append(" ", make("span", "chip gained", make("span", "unseen", "gained "), `+${text(scope)}`));
@@ -182,8 +185,7 @@
     return details;
   }
 
-  function showItem(item, place) {
-    if (item.exchange) return showExchange(item.exchange, place);
+  function showItem(item) {
     if (item.token) return showToken(item.token);
     if (item.check) return showCheck(item.check);
     const said = item.decision ? showDecision(item.decision) : text(item.remark);
@@ -209,7 +211,9 @@
         entry.append(make("div", "row", drawLanes(), make("p", "label note", text(step.note))));
       }
     }
-    entry.append(...step.items.map((item) => showItem(item, place)));
+    let exchanges = 0;
+    entry.append(...step.items.map((item) => (item.exchange
+      ? showExchange(item.exchange, place, `${anchor}.${exchanges += 1}`) : showItem(item))));
     return entry;
   }
 
@@ -224,8 +228,6 @@
     const place = {
       lanes: new Map(lanes.map((lane, position) => [lane.name, position])),
       kinds: new Map(lanes.map((lane) => [lane.name, text(lane.kind)])),
-      last: lanes.length - 1,
-      server: text(lanes[lanes.length - 1].name),
     };
     if (text(scenario.note)) section.append(make("p", "note", text(scenario.note)));
     const about = make("div", "facts");
@@ -233,6 +235,7 @@
     if (scenario.cast.length) about.append(make("h4", "", "Cast"), listTerms(scenario.cast));
     about.append(make("h4", "", "File"), make("p", "", text(scenario.file)));
     section.append(about);
+    if (sequences[index]) section.append(drawSequence(sequences[index], text, section.id));
 
     const names = drawLanes((row) => {
       for (const lane of lanes) {
@@ -242,6 +245,7 @@
       }
     });
     const timeline = make("div", "timeline", make("div", "names row", names, make("span", "label")));
+    timeline.id = `${section.id}.timeline`;
     timeline.style.setProperty("--lanes", String(lanes.length));
     const steps = make("ol", "steps");
     steps.setAttribute("aria-label", "Timeline");
@@ -310,13 +314,16 @@
     sections.forEach((section, index) => {
       const scenario = scenarios[index];
       section.hidden = !outcomes.has(section.dataset.outcome)
-        || (actor.value && !scenario.lanes.some((lane) => text(lane.name) === actor.value))
+        || (actor.value && !scenario.lanes.some((lane) => lane.acts && text(lane.name) === actor.value))
         || !hits.every((hit) => holds(scenario, hit));
       shown += section.hidden ? 0 : 1;
       mark(index);
     });
     found.textContent = `${shown} of ${sections.length} scenarios`;
   }
+
+  const actsIn = (step, name) => text(step.actor) === name
+    || step.items.some((item) => item.exchange && text(item.exchange.actor) === name);
 
   // Which steps have a word that is searched for, and which are somebody else's.
   function mark(index) {
@@ -329,7 +336,7 @@
     scenarios[index].steps.forEach((step, position) => {
       entries[position].classList.toggle("match", matching.includes(step));
       entries[position].classList.toggle("others",
-        Boolean(actor.value) && "actor" in step && text(step.actor) !== actor.value);
+        Boolean(actor.value) && "actor" in step && !actsIn(step, actor.value));
     });
   }
 
@@ -355,8 +362,12 @@
     sections[index].hidden = false;
     sections[index].open = true;
     const target = document.getElementById(name) || sections[index];
-    if (target !== sections[index]) {
+    if (target.matches(".step, .exchange")) {
       for (const details of target.querySelectorAll("details")) details.open = true;
+    }
+    if (target.matches(".exchange")) {
+      target.open = true;
+      target.querySelector("summary").focus({ preventScroll: true });
     }
     target.scrollIntoView();
   }
@@ -397,6 +408,11 @@
     readAddress();
     filter();
     goTo();
+  });
+  // The address stays the same when one follows a link again.
+  document.getElementById("scenarios").addEventListener("click", (event) => {
+    const link = event.target.closest(".sequence a");
+    if (link && link.getAttribute("href") === location.hash) goTo();
   });
   controls.hidden = !sections.length;
   readAddress();

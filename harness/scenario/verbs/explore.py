@@ -112,6 +112,8 @@ def _post(stage: Stage, actor: Actor, path: str, body: dict[str, Any]) -> Answer
     )
     answer = stage.wire.send(actor.name, Request("POST", path, headers, json.dumps(body).encode()))
     stage.need_seer_control().settle()
+    # In their place: before the state is asked for.
+    stage.take_exchanges()
     return answer
 
 
