@@ -37,10 +37,7 @@ def is_script(file: Path) -> bool:
     folders = file.resolve().parent.parts
     if not any(pair == _SCRIPTS for pair in pairwise(folders)):
         return False
-    try:
-        return _STEPS.search(file.read_text("utf-8", "replace")) is None
-    except OSError:
-        return False
+    return file.is_file() and _STEPS.search(file.read_text("utf-8", "replace")) is None
 
 
 def read_facts(name: str) -> Any:

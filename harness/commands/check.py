@@ -82,11 +82,11 @@ def _kind(file: str) -> Kind:
         # The id of a scenario that comes along.
         return "scenario"
     root, _, _ = load(read_text(file), file)
-    keys = root.value.keys() if isinstance(root.value, dict) else ()
+    keys = set(root.value if isinstance(root.value, dict) else ())
     if "sentry" in keys:
         return "target"
     if "steps" in keys:
         return "scenario"
     if "organizations" in keys:
         return "world"
-    return "script" if "plan" in keys or is_script(Path(file)) else "scenario"
+    return "script" if keys & {"plan", "temperament"} or is_script(Path(file)) else "scenario"
