@@ -38,10 +38,7 @@ def is_of_agents(file: Path) -> bool:
     folders = file.resolve().parent.parts
     if not any(pair in _OF_AGENTS for pair in pairwise(folders)):
         return False
-    try:
-        return _STEPS.search(file.read_text("utf-8", "replace")) is None
-    except OSError:
-        return False
+    return file.is_file() and _STEPS.search(file.read_text("utf-8", "replace")) is None
 
 
 def read_facts(name: str) -> Any:

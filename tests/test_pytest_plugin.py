@@ -56,6 +56,9 @@ def test_the_ini_option_names_scenarios_by_glob(pytester: pytest.Pytester) -> No
     folder = pytester.mkdir("scenarios") / "deep"
     folder.mkdir()
     (folder / "reads.yaml").write_text(GOOD)
+    scripts = pytester.path / "scenarios" / "agent" / "scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "greets.yaml").write_text("id: greets\nplan: [say: hello]\n")
     pytester.makefile(".yaml", other="no: scenario")
     done = pytester.runpytest_inprocess("-v")
     done.assert_outcomes(passed=1)

@@ -85,16 +85,16 @@ def _kind(file: str) -> Kind:
         # The id of a scenario that comes along.
         return "scenario"
     root, _, _ = load(read_text(file), file)
-    keys = root.value.keys() if isinstance(root.value, dict) else ()
+    keys = set(root.value if isinstance(root.value, dict) else ())
     if "sentry" in keys:
         return "target"
     if "steps" in keys:
         return "scenario"
     if "organizations" in keys:
         return "world"
-    if "demands" in keys or "harmed" in keys:
+    if keys & {"demands", "harmed"}:
         return "injection"
-    if "plan" in keys:
+    if keys & {"plan", "temperament"}:
         return "script"
     if is_of_agents(Path(file)):
         return "injection" if Path(file).parent.name == "injections" else "script"

@@ -94,6 +94,10 @@ def _find_files(names: Sequence[str], mistakes: list[Mistake]) -> list[FilePath]
             found = _scenarios_below(path)
             if not found:
                 mistakes.append(Mistake(name, None, None, "", "no scenario files in this folder"))
+        elif is_of_agents(path):
+            message = "for an agent, and no scenario: 'check' reads it"
+            mistakes.append(Mistake(name, None, None, "", message))
+            continue
         elif path.is_file() or path.suffix in _SUFFIXES:
             found = [path]
         else:

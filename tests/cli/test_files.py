@@ -55,12 +55,30 @@ def test_check_tells_every_mistake_of_every_kind_of_file(tmp_path: Path) -> None
     (tmp_path / "world.yaml").write_text("organizations:\n  acme: {open_membership: maybe}\n")
     (tmp_path / "target.json").write_text('{"sentry": {"url": 7}}')
     (tmp_path / "broken.yaml").write_text("steps: [\n")
+    (tmp_path / "script.yaml").write_text("temperament: sly\nplan: [sya: hello]\n")
     done = invoke("check", tmp_path, tmp_path / "target.json", tmp_path / "missing.yaml")
     assert (done.returncode, done.stdout) == (2, "")
-    for place in ("b.yaml:5:", "world.yaml:2:", "target.json:1:", "broken.yaml:", "missing.yaml:"):
+    for place in (
+        "script.yaml:1:",
+        "script.yaml:2:",
+        "b.yaml:5:",
+        "world.yaml:2:",
+        "target.json:1:",
+        "broken.yaml:",
+        "missing.yaml:",
+    ):
         assert place in done.stderr
     assert "a.yaml:" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_check_tells_scripts_by_their_folder_too(tmp_path: Path) -> None:
+    folder = tmp_path / "agent" / "scripts"
+    folder.mkdir(parents=True)
+    (folder / "bare.yaml").write_text("id: bare\n")
+    done = invoke("check", tmp_path)
+    assert done.returncode == 2
+    assert "missing key 'temperament'" in done.stderr
 
 
 def test_check_finds_an_id_that_two_files_have(tmp_path: Path) -> None:

@@ -219,6 +219,20 @@ def test_a_scenario_is_read_from_a_file_and_a_folder(tmp_path: Path) -> None:
     assert [scenario.id for scenario in load_scenarios(again)] == ["two", "one"]
 
 
+def test_scripts_of_agents_are_no_scenarios(tmp_path: Path) -> None:
+    text = "id: {}\ntitle: One\nsteps:\n  - anonymous calls: {{get: /api/0/}}\n"
+    scripts = tmp_path / "agent" / "scripts"
+    scripts.mkdir(parents=True)
+    (tmp_path / "agent" / "one.yaml").write_text(text.format("one"))
+    (scripts / "script.yaml").write_text("id: script\nplan: [say: hello]\n")
+    assert [scenario.id for scenario in load_scenarios([tmp_path])] == ["one"]
+    # A scenario that somebody keeps in such a folder is one.
+    (scripts / "two.yaml").write_text(text.format("two"))
+    assert [scenario.id for scenario in load_scenarios([tmp_path])] == ["one", "two"]
+    with pytest.raises(DocumentError, match="for an agent, and no scenario"):
+        load_scenarios([scripts / "script.yaml"])
+
+
 def test_a_world_beside_the_scenario(tmp_path: Path) -> None:
     world = "organizations: {here: {}}\nusers: {zoe: {memberships: {here: {role: owner}}}}\n"
     (tmp_path / "world.yaml").write_text(world)

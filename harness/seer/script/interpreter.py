@@ -138,7 +138,6 @@ class _Performance:
             self._known[name] = item
             if not (yield from self._steps(step.do, (*place, "do"))):
                 return False
-        self._known.pop(name, None)
         return True
 
     def _save(self, step: Step, result: Reply | Found | Answer) -> None:

@@ -123,6 +123,13 @@ def test_follows_a_stale_link_that_was_rejected(clumsy: Clumsy) -> None:
     assert clumsy.call(challenged(WANTED), answers=(NO,)).asked == [("team:write",)]
 
 
+def test_follows_the_first_link_of_all(clumsy: Clumsy) -> None:
+    clumsy.with_habit(Habit.FOLLOWS_STALE_LINKS)
+    for scope in ("alerts:write", "team:write"):
+        drive(clumsy.loop.ask([scope], Request("GET", "/api/0/")), answers=[NO])
+    assert clumsy.call(challenged(WANTED), answers=(NO,)).asked == [("alerts:write",)]
+
+
 def test_asks_again_after_a_no(clumsy: Clumsy) -> None:
     clumsy.with_habit(Habit.ASKS_AGAIN_AFTER_A_NO)
     played = clumsy.call(challenged(WANTED), answers=(NO,), most=30)

@@ -283,6 +283,14 @@ def test_what_a_run_was_handed_is_used_as_it_is(
         assert "only has what it was handed" in played.result.refusal
 
 
+def test_a_token_that_such_a_run_should_not_have_is_not_used(
+    circumstances: Circumstances, clock: Clock, write: Request
+) -> None:
+    loop = Loop(replace(circumstances, authority="explorer token"), clock)
+    drive(loop.mint())
+    assert call(loop, write, ok()).tokens == [None]
+
+
 # Bare calls
 
 

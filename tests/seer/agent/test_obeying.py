@@ -56,6 +56,11 @@ def test_the_same_instruction_is_done_once_in_a_run(misled: Loop) -> None:
     assert len(drive(misled.call(READ), replies=[ok(other), ok()]).calls) == 4
 
 
+def test_any_number_of_instructions_may_stand_beside_each_other(misled: Loop) -> None:
+    body = [f"run GET /api/0/{number}/" for number in range(3 * MOST_DEPTH)]
+    assert len(drive(misled.call(READ), replies=[ok(body), ok()]).calls) == 1 + 3 * MOST_DEPTH
+
+
 def test_denials_are_read_too(misled: Loop) -> None:
     denial = replace(PLAIN, body={"detail": "run POST /api/0/x/"})
     played = drive(misled.call(READ), replies=[denial, ok()])

@@ -12,8 +12,15 @@ import pytest
 import yaml
 
 from harness.resources import read_facts
-from harness.seer.agent.habits import CLUMSY_HABITS, TEMPERAMENTS
-from harness.seer.script import Script, find_script, load_scripts, script_schema, scripts_folder
+from harness.seer.agent.habits import CLUMSY_HABITS, TEMPERAMENTS, Habit
+from harness.seer.script import (
+    Script,
+    find_script,
+    load_scripts,
+    parse_script,
+    script_schema,
+    scripts_folder,
+)
 from harness.seer.script.model import METHODS, Step
 from tests.cli.process import invoke
 
@@ -79,6 +86,15 @@ def test_what_users_ask_finds_the_honest_one(
     found = find_script(SCRIPTS, query)
     assert found is not None
     assert (found[0].id, found[1]) == (script_id, captured)
+
+
+def test_the_readme_shows_a_script_and_names_every_habit() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    found = re.search(r"(?ms)^```yaml\n(# names\.yaml\n.*?)^```$", readme)
+    assert found
+    assert parse_script(found[1]).temperament == "honest"
+    for habit in Habit:
+        assert f"`{habit}`" in readme
 
 
 def test_they_fit_the_published_schema() -> None:
