@@ -68,6 +68,12 @@ _expression = click.option(
     help="Play against a running server, described by the JSON that serve --ready-json prints.",
 )
 @click.option("--live", is_flag=True, help="Play over a loopback port instead of in process.")
+@click.option(
+    "--browser",
+    is_flag=True,
+    help="Let users do what they do in Chromium, on the pages; agents go on over HTTP.",
+)
+@click.option("--headed", is_flag=True, help="Show the browser's window; with --browser.")
 @click.option("--world", metavar="NAME|FILE", help="Play every scenario in this world.")
 @_weaken
 @click.option("--plan", is_flag=True, help="Print what would be sent, and send nothing.")

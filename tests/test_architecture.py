@@ -41,7 +41,7 @@ FLOORS: list[set[str]] = [
     {"deployment"},
     {"attacks", "injections", "oracle"},
     {"scenario"},
-    {"report"},
+    {"browser", "report"},
     {"playground"},
     {"commands", "lab", "pytest_plugin"},
     {"cli"},
@@ -52,7 +52,7 @@ SHARED, SERVICES = FLOORS[0], FLOORS[1]
 FORBIDDEN: dict[str, set[str]] = {service: {"oracle", "transcript"} for service in SERVICES}
 # A second opinion is one only where it was formed apart.
 FORBIDDEN["oracle"] = SHARED - {"oracle", "resources"}
-FORBIDDEN |= dict.fromkeys(("attacks", "oracle", "report", "scenario"), SERVICES)
+FORBIDDEN |= dict.fromkeys(("attacks", "browser", "oracle", "report", "scenario"), SERVICES)
 # What is planted is data; who plays it deploys.
 FORBIDDEN["injections"] = SERVICES | {"deployment"}
 

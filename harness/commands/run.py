@@ -16,7 +16,7 @@ from harness.report.console import print_plan, print_run, show_progress
 from harness.scenario.description import read_target
 from harness.scenario.loader import load_scenarios
 from harness.scenario.model import Scenario
-from harness.scenario.runner import DEFAULT_SEED, plan_scenarios, run_scenarios
+from harness.scenario.runner import DEFAULT_SEED, People, plan_scenarios, run_scenarios
 from harness.scenario.targets import InProcess, Loopback, Running, Seed, Target
 from harness.world import load_world
 
@@ -26,6 +26,8 @@ def run_command(
     names: Sequence[str],
     target: str | None,
     live: bool,
+    browser: bool,
+    headed: bool,
     world: str | None,
     weaknesses: Sequence[str],
     plan: bool,
@@ -44,6 +46,7 @@ def run_command(
     other, and for files that are wrong or cannot be written; nothing was sent then.
     """
     _check_options(target, live=live, world=world, plan=plan, jobs=jobs)
+    people = _find_people(browser=browser, headed=headed, plan=plan)
     if weaknesses and target is not None:
         raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
     weakened = read_weaknesses(weaknesses)
@@ -51,7 +54,7 @@ def run_command(
         keep_quiet()
     reports = Reports(files, everything=sarif_all)
     try:
-        where = _find_target(target, live=live, weaknesses=weakened)
+        where = _find_target(target, live=live or browser, weaknesses=weakened)
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
@@ -69,6 +72,7 @@ def run_command(
                     jobs=jobs,
                     seed=sown,
                     order="shuffled" if shuffle else "listed",
+                    people=people,
                     on_progress=on_progress,
                 )
             with trimmed(console):
@@ -78,6 +82,22 @@ def run_command(
         raise Misuse(str(error)) from None
     reports.write(run)
     return run.exit_code
+
+
+def _find_people(*, browser: bool, headed: bool, plan: bool) -> People | None:
+    """Users in a browser, where they are to be. Raises Misuse where there is none."""
+    if headed and not browser:
+        raise Misuse("--headed: there is a window only with --browser")
+    if not browser or plan:
+        return None
+    from harness.browser import BrowserMissingError, BrowserPeople
+
+    people = BrowserPeople(headed=headed)
+    try:
+        people.check()
+    except BrowserMissingError as error:
+        raise Misuse(f"--browser: {error}") from None
+    return people
 
 
 def _check_options(

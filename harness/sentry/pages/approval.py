@@ -125,6 +125,7 @@ def _ask(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Respon
         page = "nothing"
     return show(
         "approve.html",
+        400 if page == "nothing" else 200,
         state=page,
         visitor=visitor,
         place=place,
@@ -144,6 +145,7 @@ def _decide(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Res
         raise Unusable("changed", 400)
     granted: Collection[str] = ()
     expires_at = None
+    outcome: dict[str, Any] = {"status": "rejected"}
     if decision == "approve":
         chosen = [scope for scope in link.scopes if scope in request.form.getlist("scope")]
         body = {"sessionId": link.session, "scopes": chosen}
@@ -151,9 +153,10 @@ def _decide(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Res
         if not came.ok:
             return show(
                 "decided.html", came.status, place=place, link=link, visitor=visitor,
-                state="refused", detail=came.detail,
+                state="refused", detail=came.detail, outcome=came.json,
             )  # fmt: skip
-        granted, expires_at = came.json["scopes"], came.json["expiresAt"]
+        outcome = came.json
+        granted, expires_at = outcome["scopes"], outcome["expiresAt"]
     told = _tell_seer(api, place, link, decision)
     if told.get("decision") == "reject":
         granted = [] if decision == "reject" else [s for s in granted if s not in link.scopes]
@@ -167,6 +170,7 @@ def _decide(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Res
         missing=[scope for scope in link.scopes if scope not in granted],
         expires_at=expires_at,
         told=told,
+        outcome=outcome | told,
     )
 
 
