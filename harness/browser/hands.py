@@ -146,7 +146,8 @@ class BrowserHands:
         return alert.first.inner_text() if alert.count() else ""
 
     def _said(self, status: int, body: Any) -> Answer:
-        headers = (("content-type", "application/json"),)
+        others = (pair for pair in self._last.headers if pair[0] != "content-type")
+        headers = (*others, ("content-type", "application/json"))
         return Answer(Received(status, headers, json.dumps(body).encode()))
 
     # -- what passes, and the cookies that it leaves

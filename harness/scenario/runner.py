@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from multiprocessing.util import Finalize
 from typing import Literal, Protocol
 
 from harness.scenario.hands import HttpHands
@@ -185,6 +186,8 @@ def _start_worker(target: Target, seed: Seed, people: People | None) -> None:
     import harness.scenario.loader  # noqa: F401
 
     _player = Player(target, seed, people)
+    # Servers and browsers end before the process takes their modules apart.
+    Finalize(None, _player.close, exitpriority=10)
 
 
 def _play_in_worker(scenario: Scenario) -> Result:

@@ -21,6 +21,7 @@ from harness import scopes
 from harness.defence import defence
 from harness.resources import read_facts
 from harness.sentry.agent import dialect
+from harness.sentry.errors import NOT_FOUND
 from harness.sentry.pages.own_api import OwnApi, organization_path
 from harness.sentry.pages.rendering import Visitor, for_visitors, show
 from harness.sentry.services import Services
@@ -65,12 +66,13 @@ class Place:
 
 
 class Unusable(Exception):
-    """Why there is nothing to approve: the page that says so, and its status."""
+    """Why there is nothing to approve: the page that says so, its status, and the API's word."""
 
-    def __init__(self, page: str, status: int) -> None:
+    def __init__(self, page: str, status: int, detail: str = NOT_FOUND) -> None:
         super().__init__(page)
         self.page = page
         self.status = status
+        self.detail = detail
 
 
 def add(pages: Blueprint, services: Services, api: OwnApi) -> None:
@@ -152,9 +154,16 @@ def _decide(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Res
         came = api.call(request, "POST", organization_path(place.slug, "agent/approve/"), body)
         if not came.ok:
             return show(
-                "decided.html", came.status, place=place, link=link, visitor=visitor,
-                state="refused", detail=came.detail, outcome=came.json,
-            )  # fmt: skip
+                "decided.html",
+                came.status,
+                state="refused",
+                visitor=visitor,
+                place=place,
+                link=link,
+                detail=came.detail,
+                told={},
+                outcome=came.json,
+            )
         outcome = came.json
         granted, expires_at = outcome["scopes"], outcome["expiresAt"]
     told = _tell_seer(api, place, link, decision)
@@ -178,7 +187,7 @@ def _find_place(api: OwnApi, organization: str) -> Place:
     """The organization. Raises Unusable where it is not the user's, or the flow is off."""
     came = api.call(request, "GET", organization_path(organization))
     if not came.ok:
-        raise Unusable("stranger" if came.status == 403 else "nowhere", came.status)
+        raise Unusable("stranger" if came.status == 403 else "nowhere", came.status, came.detail)
     if _FLOW not in came.json["features"]:
         raise Unusable("off", 404)
     return Place(
@@ -273,5 +282,10 @@ def _tell_seer(api: OwnApi, place: Place, link: Link, decision: str) -> dict[str
 
 def _explain(why: Unusable, visitor: Visitor, organization: str) -> Response:
     return show(
-        "unusable.html", why.status, why=why.page, visitor=visitor, organization=organization
+        "unusable.html",
+        why.status,
+        why=why.page,
+        visitor=visitor,
+        organization=organization,
+        outcome={"detail": why.detail},
     )
