@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from harness import seer as seer_service
 from harness.clock import Clock
 from harness.network import Network
 from harness.randomness import Randomness
-from harness.seer.script import load_scripts
+from harness.seer.script import Script, load_scripts
 from harness.sentry import Image, Settings, create_app
 from harness.world import load_world, populate
 
@@ -145,7 +145,7 @@ def deploy(
     weak = tuple(weaknesses)
     seer = seer_service.create_app(
         seer_service.Settings(secret=secrets.shared, control_token=secrets.control),
-        load_scripts(),
+        _own_scripts,
         network,
         clock=clock,
         weaknesses=weak,
@@ -254,6 +254,12 @@ def _close(server: Any) -> None:
     for channel in list(server.active_channels.values()):
         channel.handle_close()
     server.close()
+
+
+@cache
+def _own_scripts() -> list[Script]:
+    """The scripts that come along, read when Seer is first asked something."""
+    return load_scripts()
 
 
 def _populate(world: str | Path, randomness: Randomness, now: datetime) -> Start:
