@@ -30,6 +30,7 @@ def run_command(
     headed: bool,
     world: str | None,
     weaknesses: Sequence[str],
+    scripts: Sequence[str],
     plan: bool,
     seed: int | None,
     shuffle: bool,
@@ -49,12 +50,18 @@ def run_command(
     people = _find_people(browser=browser, headed=headed, plan=plan)
     if weaknesses and target is not None:
         raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
+    if scripts and target is not None:
+        raise Misuse(
+            "--scripts: a running server's Seer is as it is; serve --scripts starts another"
+        )
     weakened = read_weaknesses(weaknesses)
     if weakened:
         keep_quiet()
     reports = Reports(files, everything=sarif_all)
     try:
-        where = _find_target(target, live=live or browser, weaknesses=weakened)
+        where = _find_target(
+            target, live=live or browser, weaknesses=weakened, scripts=tuple(scripts)
+        )
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
@@ -113,11 +120,14 @@ def _check_options(
         raise Misuse("-j: at a running server scenarios are played one after another")
 
 
-def _find_target(file: str | None, *, live: bool, weaknesses: tuple[str, ...]) -> Target:
+def _find_target(
+    file: str | None, *, live: bool, weaknesses: tuple[str, ...], scripts: tuple[str, ...]
+) -> Target:
     """Raises DocumentError for a description that is wrong."""
     if file is not None:
         return Running(read_target(file))
-    own = Loopback(weaknesses=weaknesses) if live else InProcess(weaknesses=weaknesses)
+    kind = Loopback if live else InProcess
+    own = kind(weaknesses=weaknesses, scripts=scripts)
     # Every report says on what it was played.
     return (
         replace(own, name=f"{own.name}, weakened: {', '.join(weaknesses)}") if weaknesses else own
