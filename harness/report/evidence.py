@@ -10,7 +10,7 @@ the page reverses or hides text. `sequences` has the pictures, or null, of the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,22 +59,28 @@ class Texts:
 def describe_run(run: Run) -> dict[str, Any]:
     """The data of the page; the same run gives the same data."""
     texts = Texts()
-    scenarios = [_Scenario(result, texts).describe() for result in run.results]
+    scenarios = [ScenarioEvidence(result, texts.add).describe() for result in run.results]
     views = map(read_sequence, run.results)
     sequences = [view and describe_sequence(view, texts.add) for view in views]
     return {"texts": texts.as_json(), "scenarios": scenarios, "sequences": sequences}
 
 
-class _Scenario:
-    def __init__(self, result: Result, texts: Texts) -> None:
+class ScenarioEvidence:
+    """The data of one scenario; `text` gives what stands in it for a text.
+
+    With `visible` every text stands for itself, in the same form.
+    """
+
+    def __init__(self, result: Result, text: Callable[[str], Any]) -> None:
         self._result = result
-        self._text = texts.add
+        self._text = text
         tokens = [event for event in result.events if event["kind"] == "token"]
         changes = zip(tokens, find_changes(tokens), strict=True)
         self._parties = Parties(result)
         self._changes = {token["number"]: change for token, change in changes}
 
     def describe(self) -> dict[str, Any]:
+        """All of it."""
         text = self._text
         started = find_event(self._result, "started")
         return {
@@ -85,11 +91,11 @@ class _Scenario:
             "note": text(started.get("note", "").strip()),
             "cast": self._pairs(started.get("cast", {})),
             "attack": self._pairs(_word_attack(started.get("attack") or {})),
-            "lanes": self._lanes(),
-            "steps": [self._step(view) for view in read_steps(self._result)],
+            "lanes": self.lanes(),
+            "steps": [self.step(view) for view in read_steps(self._result)],
         }
 
-    def _lanes(self) -> list[dict[str, Any]]:
+    def lanes(self) -> list[dict[str, Any]]:
         """Everybody who acts or answers, from left to right; `acts` tells them apart."""
         acting = self._parties.acting()
         answering = self._parties.answering()
@@ -103,11 +109,12 @@ class _Scenario:
             for party in in_order([*acting, *answering, self._parties.server("sentry")])
         ]
 
-    def _step(self, view: StepView) -> dict[str, Any]:
+    def step(self, view: StepView) -> dict[str, Any]:
+        """A step and what belongs to it."""
         decisions = pair_decisions(view.events)
         paired = {event["number"] for event in decisions.values()}
         items = [
-            self._item(event, decisions) for event in view.events if event["number"] not in paired
+            self.item(event, decisions) for event in view.events if event["number"] not in paired
         ]
         shown: dict[str, Any] = {"items": items, "failed": bool(view.failed)}
         if view.step is not None:
@@ -124,14 +131,15 @@ class _Scenario:
             }
         return shown
 
-    def _item(self, event: Event, decisions: Mapping[int, Event]) -> dict[str, Any]:
+    def item(self, event: Event, decisions: Mapping[int, Event]) -> dict[str, Any]:
+        """An event of a step; `decisions` has those that are shown with their exchange."""
         match event["kind"]:
             case "exchange":
                 return self._exchange(event, decisions.get(event["number"]))
             case "token":
                 return self._token(event, self._changes[event["number"]])
             case "decision":
-                return {"decision": self._record(event["record"])}
+                return {"decision": self.record(event["record"])}
             case "check":
                 return self._check(event)
             case _:
@@ -159,7 +167,7 @@ class _Scenario:
             shown["came"] = text(word_headers(exchange["response_headers"]))
             shown["cameBody"] = text(lay_out(exchange["response_body"]))
         if decision is not None:
-            shown["decision"] = self._record(decision["record"])
+            shown["decision"] = self.record(decision["record"])
         return {"exchange": shown}
 
     def _token(self, token: Event, change: Change | None) -> dict[str, Any]:
@@ -192,7 +200,7 @@ class _Scenario:
             }
         return {"token": shown}
 
-    def _record(self, record: Any) -> dict[str, Any]:
+    def record(self, record: Any) -> dict[str, Any]:
         """A decision record: its gist, and every field."""
         fields = record if isinstance(record, dict) else {"record": record}
         return {
@@ -216,7 +224,7 @@ class _Scenario:
             }
         }
 
-    def _pairs(self, fields: Mapping[str, Any]) -> list[list[int]]:
+    def _pairs(self, fields: Mapping[str, Any]) -> list[list[Any]]:
         return [
             [self._text(str(name)), self._text(word_plain(value))]
             for name, value in fields.items()

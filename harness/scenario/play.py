@@ -50,7 +50,7 @@ def play(
     if subscriber is not None:
         transcript.subscribe(subscriber)
     outcome: Outcome
-    company, missing = _find_company(scenario, venue.description)
+    company, missing = find_company(scenario, venue.description)
     if scenario.secretless and not venue.secretless:
         missing.append("this needs a server that was started with no shared secret")
     transcript.start(
@@ -64,8 +64,9 @@ def play(
     if missing:
         outcome, reason = "inconclusive", "; ".join(missing)
     else:
-        stage = _open_stage(scenario, venue, company, transcript, make_hands, planned=planned)
-        player = _Player(scenario, stage, renew=venue.renew is None, quiet=quiet)
+        stage = open_stage(scenario, venue, company, transcript, make_hands, planned=planned)
+        performance = Performance(stage, quiet=quiet)
+        player = _Player(scenario, performance, renew=venue.renew is None)
         outcome, reason = player.play_all()
         if planned and outcome == "passed":
             outcome = "planned"
@@ -82,7 +83,7 @@ def play(
     )
 
 
-def _find_company(scenario: Scenario, target: Description) -> tuple[Company, list[str]]:
+def find_company(scenario: Scenario, target: Description) -> tuple[Company, list[str]]:
     """Who plays, and why the scenario cannot be played here."""
     missing = []
     company = Company()
@@ -99,15 +100,16 @@ def _find_company(scenario: Scenario, target: Description) -> tuple[Company, lis
     return company, missing
 
 
-def _open_stage(
+def open_stage(
     scenario: Scenario,
     venue: Venue,
     company: Company,
     transcript: Transcript,
     make_hands: MakeHands,
     *,
-    planned: bool,
+    planned: bool = False,
 ) -> Stage:
+    """The stage on which `company` plays `scenario`; what happens goes into `transcript`."""
     description = venue.description
     wire = Wire(description.sentry.url, None if planned else venue.transport, transcript)
     control = None
@@ -147,26 +149,19 @@ def _open_seer(
 
 
 class _Player:
-    """The steps of one scenario on its stage."""
+    """All the steps of one scenario on its stage."""
 
-    def __init__(self, scenario: Scenario, stage: Stage, *, renew: bool, quiet: bool) -> None:
+    def __init__(self, scenario: Scenario, performance: Performance, *, renew: bool) -> None:
         self._scenario = scenario
-        self._stage = stage
+        self._performance = performance
         self._renew = renew
-        self._quiet = quiet
-        # The last decision record and exchange seen, and how many requests had been sent by then.
-        self._record = 0
-        self._passage = 0
-        self._sent = -1
-        if not quiet:
-            stage.take_exchanges = self._take_exchanges
 
     def play_all(self) -> tuple[Outcome, str]:
         """The outcome, and its reason unless it is passed."""
-        stage = self._stage
+        control = self._performance.stage.control
         try:
-            if self._renew and stage.control is not None:
-                stage.control.reset()
+            if self._renew and control is not None:
+                control.reset()
             outcome, reason = self._play_steps(self._scenario.steps)
         except (UnreachableError, UnsendableError) as error:
             outcome, reason = "inconclusive", str(error)
@@ -180,33 +175,61 @@ class _Player:
 
     def _play_steps(self, steps: tuple[Step, ...]) -> tuple[Outcome, str]:
         for step in steps:
-            for values in self._each(step):
-                failures = self._play_step(step, values)
-                if failures and self._scenario.attack:
-                    return judge_failure(step, failures)
-                if failures:
-                    names = ", ".join(dict.fromkeys(failures))
-                    return "failed", f"step {step.index}, {step.action} (line {step.line}): {names}"
-        self._stage.transcript.leave_step()
+            failures = self._performance.play_step(step)
+            if failures and self._scenario.attack:
+                return judge_failure(step, failures)
+            if failures:
+                names = ", ".join(dict.fromkeys(failures))
+                return "failed", f"step {step.index}, {step.action} (line {step.line}): {names}"
+        self._performance.stage.transcript.leave_step()
         if self._scenario.attack and steps is self._scenario.steps:
             return judge_success(steps)
         return "passed", ""
+
+
+class Performance:
+    """Steps played on a stage, one at a time, each checked and written down.
+
+    `quiet`: decision records and what passes between services are read only where a step
+    expects something of them.
+    """
+
+    def __init__(self, stage: Stage, *, quiet: bool = False) -> None:
+        self.stage = stage
+        self._quiet = quiet
+        # The last decision record and exchange seen, and how many requests had been sent by then.
+        self._record = 0
+        self._passage = 0
+        self._sent = -1
+        if not quiet:
+            stage.take_exchanges = self.take_exchanges
+
+    def play_step(self, step: Step) -> list[str]:
+        """The names of the checks that failed; with `for each` it ends where some did.
+
+        Raises UnreachableError and UnsendableError.
+        """
+        for values in self._each(step):
+            failures = self._play_once(step, values)
+            if failures:
+                return failures
+        return []
 
     def _each(self, step: Step) -> Iterator[Mapping[str, Any]]:
         """Each combination of the values of `for each`; one without names if there are none."""
         names = list(step.for_each)
         for values in itertools.product(*step.for_each.values()):
-            self._stage.locals = {}
+            self.stage.locals = {}
             try:
-                filled = self._stage.fill(list(values))
+                filled = self.stage.fill(list(values))
             except StepFailedError:
                 # The step fails for want of these names, and says so.
                 filled, names = [], []
             yield dict(zip(names, filled, strict=True))
 
-    def _play_step(self, step: Step, values: Mapping[str, Any]) -> list[str]:
-        """The names of the checks that failed."""
-        stage, verb = self._stage, VERBS[step.verb]
+    def _play_once(self, step: Step, values: Mapping[str, Any]) -> list[str]:
+        """The step with these values of `for each`."""
+        stage, verb = self.stage, VERBS[step.verb]
         stage.locals = values
         try:
             filled = stage.fill(step.arguments)
@@ -235,7 +258,7 @@ class _Player:
         return scene.failures
 
     def _do(self, scene: Scene, expect: dict[str, Any]) -> None:
-        stage = self._stage
+        stage = self.stage
         _look_before(scene, expect)
         # Records are read for those who read transcripts, and for what is expected of them.
         recorded = not self._quiet or "audit" in expect
@@ -245,7 +268,7 @@ class _Player:
         if scene.verb.restarts:
             self._record = self._passage = 0
         stage.take_exchanges()
-        scene.decisions = self._take_records() if recorded else []
+        scene.decisions = self.take_records() if recorded else []
         if answer is None:
             return
         scene.answer = stage.answers[scene.actor.name] = answer
@@ -264,32 +287,37 @@ class _Player:
 
     def _skip_records(self) -> None:
         """What was decided between the steps, on reads of our own, belongs to no step."""
-        if self._stage.control is not None and self._sent != self._stage.wire.sent:
+        if self.stage.control is not None and self._sent != self.stage.wire.sent:
             self._read_records()
 
-    def _take_records(self) -> list[dict[str, Any]]:
-        """The records that the step caused, written into the transcript."""
-        if self._stage.control is None:
+    def take_records(self) -> list[dict[str, Any]]:
+        """The decision records since the last look, written into the transcript."""
+        if self.stage.control is None:
             return []
         records = self._read_records()
         for record in records:
-            self._stage.transcript.decision(record)
+            self.stage.transcript.decision(record)
         return records
 
-    def _take_exchanges(self) -> None:
-        """What passed between the services, written into the transcript."""
-        if self._stage.control is None or self._stage.seer_wire is None:
+    def take_exchanges(self, *, finished: bool = False) -> None:
+        """What passed between the services since the last look, written into the transcript.
+
+        `finished`: only up to the first that still waits for its answer.
+        """
+        if self.stage.control is None or self.stage.seer_wire is None:
             return
-        for passage in self._stage.control.exchanges_since(self._passage):
+        for passage in self.stage.control.exchanges_since(self._passage):
+            if finished and passage.get("status") is None and not passage.get("error"):
+                return
             self._passage = passage["id"]
-            write_exchange(self._stage.transcript, passage)
+            write_exchange(self.stage.transcript, passage)
 
     def _read_records(self) -> list[dict[str, Any]]:
-        control = self._stage.need_control()
+        control = self.stage.need_control()
         records = control.decisions_since(self._record)
         if records:
             self._record = max(record["id"] for record in records)
-        self._sent = self._stage.wire.sent
+        self._sent = self.stage.wire.sent
         return records
 
 
