@@ -262,6 +262,40 @@ def serve(**options: Any) -> None:
     run_server(**options)
 
 
+@cli.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="N",
+    help="The port of the lab; 0, the default, takes a free one.",
+)
+@click.option(
+    "--world",
+    default="two-organizations",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="The world to put into the mock Sentry.",
+)
+@click.option("--seed", type=int, metavar="N", help="Repeat the ids and names of a run.")
+@click.option("--no-open", is_flag=True, help="Open no browser.")
+@click.option(
+    "--ready-json",
+    is_flag=True,
+    help="Print one line of JSON that describes all of it when it answers, and nothing else.",
+)
+def demo(**options: Any) -> None:
+    """Show the flow in a browser, walk through it, and run attacks: the lab.
+
+    Starts the mock Sentry, Seer and the lab on loopback until Ctrl-C or SIGTERM. The
+    address that is printed lets a browser in.
+    """
+    with _imports():
+        from harness.commands.demo import demo as run_demo
+
+    run_demo(**options)
+
+
 def main() -> None:
     """Runs the command line of this process and exits with its code."""
     if isinstance(sys.stdout, io.TextIOWrapper):

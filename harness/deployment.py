@@ -199,10 +199,18 @@ def _reached_by(deployment: Deployment, url: str, seer_url: str, seer: Flask) ->
 
 
 @contextmanager
-def serving_app(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serving_app(
+    app: Flask,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    threads: int = _THREADS,
+    most_body: int = _SERVER_MAX_BODY,
+) -> Iterator[str]:
     """Serves `app` from threads of this process while the context lasts; gives its URL.
 
-    Port 0 takes a free one. Raises OSError when the address cannot be bound.
+    Port 0 takes a free one. `threads`: how many requests are answered at once; `most_body`:
+    bytes of a request. Raises OSError when the address cannot be bound.
     """
     from waitress.server import create_server
 
@@ -212,10 +220,10 @@ def serving_app(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[
     server = create_server(
         app,
         sockets=[listener],
-        threads=_THREADS,
+        threads=threads,
         ident=None,
         clear_untrusted_proxy_headers=True,
-        max_request_body_size=_SERVER_MAX_BODY,
+        max_request_body_size=most_body,
     )
     loop = threading.Thread(target=server.run, name=app.name, daemon=True)
     loop.start()

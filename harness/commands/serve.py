@@ -22,7 +22,8 @@ from harness.deployment import Deployment, deploy, serving
 from harness.document import DocumentError
 from harness.sentry import StoreError
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+#: The signals that end a server.
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(
@@ -48,7 +49,7 @@ def serve(
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     secrets = read_secrets(seed)
     url = "sqlite://" if database is None else database_url(database)
-    with _leaving_quietly():
+    with leaving_quietly():
         try:
             deployment = deploy(
                 world,
@@ -67,21 +68,21 @@ def serve(
 
 def _serve(deployment: Deployment, host: str, port: int, *, ready_json: bool) -> None:
     # Threads inherit the mask: from here on only `sigwait` sees these signals.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         with serving(deployment, host, port) as address:
             _announce(deployment.describe(address), as_json=ready_json)
-            signal.sigwait(_ENDING)
+            signal.sigwait(ENDING)
     except OSError as error:
         raise Misuse(f"cannot listen at {host} port {port}: {error.strerror or error}") from None
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 @contextmanager
-def _leaving_quietly() -> Iterator[None]:
+def leaving_quietly() -> Iterator[None]:
     """Signals end the process with 0 while this lasts."""
-    before = {ending: signal.signal(ending, _leave) for ending in _ENDING}
+    before = {ending: signal.signal(ending, _leave) for ending in ENDING}
     try:
         yield
     finally:
@@ -126,6 +127,14 @@ def _show(description: dict[str, Any]) -> None:
     click.echo(f"Control API   {control['url']}/clock/ (Authorization: Bearer {control['token']})")
     click.echo(f"Shared secret {description['sentry']['secret']}")
     click.echo()
+    show_logins(description)
+    click.echo()
+    click.echo(f"{SHARED} and {CONTROL} set the secrets; --ready-json prints tokens and ids.")
+    click.echo("Ctrl-C ends it.")
+
+
+def show_logins(description: dict[str, Any]) -> None:
+    """Who can sign in, and with what."""
     rows = [
         (
             user["email"],
@@ -135,9 +144,6 @@ def _show(description: dict[str, Any]) -> None:
         for user in description["users"]
     ]
     _show_table(("email", "password", "roles"), rows)
-    click.echo()
-    click.echo(f"{SHARED} and {CONTROL} set the secrets; --ready-json prints tokens and ids.")
-    click.echo("Ctrl-C ends it.")
 
 
 def _show_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

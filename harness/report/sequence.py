@@ -151,7 +151,7 @@ class _Reader:
         sender = self._parties.actor(exchange["actor"])
         receiver = self._parties.server(exchange["server"])
         method, answer = _plain(exchange["method"]), _answer(exchange)
-        challenge = _challenge(exchange)
+        challenge = word_challenge(exchange)
         aside = "" if exchange["purpose"] == "step" else _plain(exchange["purpose"])
         notes = [f"◆ {challenge}"] if challenge else []
         notes += [f"● new: {token}" for token in tokens]
@@ -228,8 +228,8 @@ def _place(exchange: Event, *, query: bool = True) -> str:
     return _plain(f"{host}{address.path or '/'}{asked}")
 
 
-def _challenge(exchange: Event) -> str:
-    """What a refusal asks for, in words."""
+def word_challenge(exchange: Event) -> str:
+    """What the `response_headers` of a refusal ask for, in words; empty where they ask nothing."""
     names = ((name.lower(), value) for name, value in exchange["response_headers"])
     for name, value in names:
         if name == "www-authenticate":

@@ -105,7 +105,7 @@ def open_stage(
     venue: Venue,
     company: Company,
     transcript: Transcript,
-    make_hands: MakeHands,
+    make_hands: MakeHands = HttpHands,
     *,
     planned: bool = False,
 ) -> Stage:
