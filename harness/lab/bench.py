@@ -9,6 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from harness.defence import UnknownWeaknessError, replacements
@@ -137,20 +138,18 @@ class Bench:
             self._feed.publish(PROVE, "progress", progress, state=True)
 
         def play_table() -> None:
-            tell(0, plays, "")
             try:
+                tell(0, plays, "")
                 proof = prove(choice, jobs=jobs, on_progress=tell)
-            except _StoppedError:
+                self.show(slim_proof(json.loads(render_proof_json(proof))))
+            finally:
                 self._feed.publish(PROVE, "progress", None, state=True)
-                return
-            self.show(slim_proof(json.loads(render_proof_json(proof))))
 
         self._begin(PROVE, play_table)
 
     def show(self, proof: dict[str, Any]) -> None:
         """Tells a table that is there."""
         self._feed.publish(PROVE, "table", proof, state=True)
-        self._feed.publish(PROVE, "progress", None, state=True)
 
     def stop(self) -> None:
         """Gives up the table that is being played."""
@@ -169,7 +168,9 @@ class Bench:
             def do() -> None:
                 try:
                     work()
-                except DocumentError as error:
+                except _StoppedError:
+                    pass
+                except (DocumentError, BrokenExecutor, OSError) as error:
                     self._feed.publish(name, "failed", {"reason": str(error)})
 
             thread = threading.Thread(target=do, name=f"lab {name}", daemon=True)

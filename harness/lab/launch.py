@@ -35,17 +35,14 @@ class Lab:
 
 
 @contextmanager
-def running(
-    world: str, seed: int | None = None, *, port: int = 0, frozen: bool = False
-) -> Iterator[Lab]:
+def running(world: str, seed: int | None = None, *, port: int = 0) -> Iterator[Lab]:
     """The lab in `world`, while the context lasts; `port` is the lab's, 0 takes a free one.
 
-    `frozen`: the clock of the mock stands until it is moved. Raises DocumentError for a world
-    that is wrong, StepRefusedError for one in which the tour cannot be played, OSError for a
-    port that cannot be had.
+    Raises DocumentError for a world that is wrong, StepRefusedError for one in which the tour
+    cannot be played, OSError for a port that cannot be had.
     """
     with ExitStack() as around:
-        deployment = around.enter_context(closing(deploy(world, seed, frozen=frozen)))
+        deployment = around.enter_context(closing(deploy(world, seed)))
         watch = _watch(deployment)
         sentry = around.enter_context(serving(deployment))
         description = deployment.describe(sentry)

@@ -24,6 +24,7 @@ from harness.scenario.model import Scenario, Step
 from harness.scenario.play import Performance, find_company, open_stage
 from harness.scenario.runner import DEFAULT_SEED, run_scenarios
 from harness.scenario.targets import InProcess, Venue
+from harness.scenario.verdict import CAN_BE_DONE
 from harness.scenario.wire import UnreachableError, UnsendableError
 from harness.transcript import Received, Sent, Transcript
 
@@ -64,6 +65,7 @@ class Session:
         self._closed = threading.Event()
         self._busy = False
         self._by_hand = False
+        self._free = False
         self._follower = threading.Thread(target=self._follow, name="lab", daemon=True)
         self._start()
         self._follower.start()
@@ -178,7 +180,7 @@ class Session:
         self._stage.take_exchanges = self._take
         self._stage.need_control().reset()
         self._feed.begin(FLOW)
-        self._transcript.subscribe(Teller(lambda kind, data: self._feed.publish(FLOW, kind, data)))
+        self._transcript.subscribe(Teller(self._tell))
         self._transcript.start(
             scenario=scenario.id,
             title="The flow, live",
@@ -187,6 +189,12 @@ class Session:
             cast=company.show(),
         )
         self.publish()
+
+    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        # A step of one's own expects nothing, so that a refusal is no failure.
+        check = data["item"].get("check") if kind == "item" else None
+        if check is None or not self._free or check["name"] == CAN_BE_DONE:
+            self._feed.publish(FLOW, kind, data)
 
     def _replay(self, kept: list[Done]) -> None:
         self._start()
@@ -201,20 +209,30 @@ class Session:
         self._engage(scenario)
         step = scenario.steps[-1]
         before = self._stage.answers.get(step.actor.name)
+        self._free = stop is None
         began = self.now()
         self._stirred.set()
         try:
             failures = self._performance.play_step(step)
         except (UnreachableError, UnsendableError) as error:
-            self._transcript.remark(str(error))
-            failures = ["an answer came"]
+            self._transcript.leave_step()
+            raise StepRefusedError([str(error)]) from None
         self._transcript.leave_step()
+        if self._free:
+            self._refuse_undone(failures)
+            failures = []
         answer = self._stage.answers.get(step.actor.name)
         status = answer.status if answer is not None and answer is not before else None
         self._script.done.append(
             Done(raw, stop, began, self.now(), status, self._run_of(step), tuple(failures))
         )
         self.publish()
+
+    def _refuse_undone(self, failures: list[str]) -> None:
+        """A step of one's own that could not be done is none."""
+        if CAN_BE_DONE in failures:
+            checks = [one for one in self._transcript.as_json() if one["kind"] == "check"]
+            raise StepRefusedError([f"this cannot be done: {checks[-1]['message']}"])
 
     def _engage(self, scenario: Scenario) -> None:
         """Whom the scenario needs; nobody who plays already is played by somebody else."""

@@ -55,7 +55,7 @@ class Teller:
                 shown = evidence.step(StepView(event))
                 self._tell("step", shown | {"number": event["number"]})
             case "ended":
-                self._tell("ended", _tell_end(event, self._events))
+                self._tell("ended", _tell_end(event, self._events, evidence))
             case "decision":
                 self._tell_decision(event, evidence)
             case _:
@@ -82,13 +82,14 @@ def _place(event: Event) -> dict[str, Any]:
     return {"number": event["number"], "step": event["step"]}
 
 
-def _tell_end(event: Event, events: Sequence[Event]) -> dict[str, Any]:
-    failed = [one["name"] for one in events if one["kind"] == "check" and not one["passed"]]
+def _tell_end(event: Event, events: Sequence[Event], evidence: ScenarioEvidence) -> dict[str, Any]:
+    """What came of it; `failed` are the checks that did not hold."""
+    failed = [one for one in events if one["kind"] == "check" and not one["passed"]]
     return {
         "outcome": event["outcome"],
         "verdict": event["verdict"],
         "reason": visible(event["reason"]),
-        "failed": [visible(name) for name in failed],
+        "failed": [evidence.item(check, {})["check"] for check in failed],
     }
 
 
