@@ -206,11 +206,14 @@ def serving_app(
     *,
     threads: int = _THREADS,
     most_body: int = _SERVER_MAX_BODY,
+    lookahead: int = 0,
 ) -> Iterator[str]:
     """Serves `app` from threads of this process while the context lasts; gives its URL.
 
     Port 0 takes a free one. `threads`: how many requests are answered at once; `most_body`:
-    bytes of a request. Raises OSError when the address cannot be bound.
+    bytes of a request; `lookahead`: requests that are read while one is answered, by which
+    an answer without end sees that nobody reads it any more. Raises OSError when the address
+    cannot be bound.
     """
     from waitress.server import create_server
 
@@ -224,6 +227,7 @@ def serving_app(
         ident=None,
         clear_untrusted_proxy_headers=True,
         max_request_body_size=most_body,
+        channel_request_lookahead=lookahead,
     )
     loop = threading.Thread(target=server.run, name=app.name, daemon=True)
     loop.start()

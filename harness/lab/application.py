@@ -108,9 +108,9 @@ def _add_flow(app: Flask, session: Session, feed: Feed) -> None:
                 return ""
 
         last = request.headers.get("Last-Event-ID", "")
-        answer = Response(stream(feed, last, clock), mimetype="text/event-stream")
-        answer.headers["X-Accel-Buffering"] = "no"
-        return answer
+        # The server knows, where it is told to look ahead.
+        gone = request.environ.get("waitress.client_disconnected", bool)
+        return Response(stream(feed, last, clock, gone=gone), mimetype="text/event-stream")
 
     @app.get("/api/verbs")
     def list_verbs() -> Response:

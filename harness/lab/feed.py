@@ -90,21 +90,33 @@ class Feed:
             yield fresh
 
 
+# Seconds between two looks whether a reader is still there.
+_BEAT = 0.5
+
+
 def stream(
-    feed: Feed, last: str, clock: Callable[[], str], patience: float = 10.0
+    feed: Feed,
+    last: str,
+    clock: Callable[[], str],
+    *,
+    patience: float = 10.0,
+    gone: Callable[[], bool] = lambda: False,
 ) -> Iterator[str]:
     """Server-sent events: what came after the event id `last`, then what comes.
 
-    Who comes from nowhere is told so first. At the start, and whenever there is nothing new,
-    the clock of the mock is told, which also shows that the line is alive.
+    Who comes from nowhere is told so first. At the start, and every `patience` seconds, the
+    clock of the mock is told, which also shows that the line is alive. Ends when the reader
+    is `gone`.
     """
     number = feed.place(last)
     yield _event("hello", {"fresh": number < 0, "clock": clock()})
     told = time.monotonic()
-    for messages in feed.follow(number, patience):
+    for messages in feed.follow(number, min(_BEAT, patience)):
+        if gone():
+            return
         for one in messages:
             yield f"id: {feed.name}-{one.number}\ndata: {one.text}\n\n"
-        if not messages or time.monotonic() - told > patience:
+        if time.monotonic() - told >= patience:
             told = time.monotonic()
             yield _event("clock", {"clock": clock()})
 

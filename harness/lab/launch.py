@@ -56,7 +56,7 @@ def running(world: str, seed: int | None = None, *, port: int = 0) -> Iterator[L
         bench = Bench(feed)
         app = create_app(session, bench, feed, access)
         root = around.enter_context(
-            serving_app(app, port=port, threads=_THREADS, most_body=MOST_BODY)
+            serving_app(app, port=port, threads=_THREADS, most_body=MOST_BODY, lookahead=1)
         )
         around.callback(bench.close)
         # First of all: a server does not end before its streams do.

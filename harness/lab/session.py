@@ -60,6 +60,8 @@ class Session:
         self._tour = tour
         self._secrets = secrets
         self._playing = threading.Lock()
+        # Held by whoever plays, and for a moment by the follower, whom a player waits for.
+        self._world = threading.Lock()
         self._taking = threading.Lock()
         self._stirred = threading.Event()
         self._closed = threading.Event()
@@ -158,9 +160,10 @@ class Session:
         if not self._playing.acquire(blocking=False):
             raise BusyError
         try:
-            self._busy = True
-            self.publish()
-            yield
+            with self._world:
+                self._busy = True
+                self.publish()
+                yield
         finally:
             self._busy = False
             self._playing.release()
@@ -275,11 +278,11 @@ class Session:
         before = len(self._transcript.events)
         with self._taking:
             self._performance.take_exchanges(finished=True)
-        if self._playing.acquire(blocking=False):
+        if self._world.acquire(blocking=False):
             try:
                 self._look_alone()
             finally:
-                self._playing.release()
+                self._world.release()
         return self._busy or len(self._transcript.events) > before
 
     def _look_alone(self) -> None:

@@ -35,9 +35,8 @@ ORDER: Final = (
     "resets",
 )
 # Seldom needed.
-_MORE: Final = frozenset(
-    {"using", "csrf", "headers", "query", "body", "form", "content type", "to seer", "input"}
-)
+_MORE: Final = frozenset({"using", "csrf", "headers", "input"})
+_MORE_OF_CALLS: Final = frozenset({"to", "query", "body", "form", "content type"})
 # Names of what a field takes, where its name says so.
 _NAMED: Final[Mapping[str, str]] = {
     "for": "users",
@@ -78,7 +77,7 @@ def _fields(verb: Verb) -> Iterator[dict[str, Any]]:
         if verb.name == "calls" and key in METHODS:
             continue
         kind, options = _kind(_resolve(part, schema))
-        more = key in _MORE or (verb.name == "calls" and key == "to")
+        more = key in _MORE or (verb.name == "calls" and key in _MORE_OF_CALLS)
         yield _field(
             key,
             kind,

@@ -45,8 +45,10 @@ export function listed() {
 function list() {
   const found = listed();
   byId("found").textContent = `${found.length} of ${catalogue.attacks.length}`;
-  byId("prove-listed").textContent = `Play the table of the ${plural(found.length, "attack")} listed`;
-  byId("prove-listed").disabled = !found.length;
+  const some = found.length > 0 && found.length < catalogue.attacks.length;
+  byId("prove-listed").textContent = some ? `Play the table of the ${plural(found.length, "attack")} listed`
+    : "Play the table of the attacks listed";
+  byId("prove-listed").disabled = !some;
   byId("attacks").replaceChildren(...found.map((one) => make("li", {}, make("button", {
     type: "button", "aria-pressed": String(attack === one), onclick: () => choose(one.id),
   }, make("b", {}, one.title), make("span", { class: "where" }, make("span", { class: `severity ${one.severity}` }, one.severity), ` ${one.category}`)))));

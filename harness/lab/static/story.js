@@ -83,13 +83,15 @@ export class Story {
     row.style.setProperty("--after", String(last + 2));
     row.style.setProperty("--span", String(last - first + 1));
     shaft.className = `shaft ${end < begin ? "leftward" : end === begin ? "itself" : "rightward"}`;
-    row.classList.toggle("at-end", first > 0 && last === this.shown.length - 1);
+    // Words that are longer than a short arrow at the edge stay within the picture.
+    const short = last - first < 2;
+    row.classList.toggle("at-end", short && first > 0 && last === this.shown.length - 1);
+    row.classList.toggle("at-start", short && first === 0);
   }
 
   // -- what happens
 
   addStep(number, step) {
-    const atEnd = this.isAtEnd();
     const band = make("li", { class: step.failed ? "band failed" : "band" });
     const rows = make("ol", { class: "rows" });
     if (step.actor) {
@@ -104,7 +106,7 @@ export class Story {
     this.bands.set(number, { band, rows, held: 0, checks: null });
     this.steps.append(band);
     this.empty.hidden = true;
-    this.keepUp(atEnd);
+    this.keepUp(true);
   }
 
   // What belongs to no step stands where it happened.
@@ -130,17 +132,19 @@ export class Story {
 
   addExchange(band, exchange, number) {
     const [from, to] = [this.laneOf(exchange.actor), this.laneOf(exchange.server)];
+    // The lanes say so already.
+    const aside = ["between services", "page"].includes(exchange.purpose) ? "" : exchange.purpose;
     const status = exchange.status || (exchange.outcome === "planned" ? "planned" : "no answer");
     const label = make("span", { class: "words" }, unseen(`${exchange.actor} to ${exchange.server}: `),
       from === "browser" ? make("i", {}, `${exchange.actor} `) : "",
       make("code", {}, `${exchange.method} ${exchange.target.split("?")[0]}`), " ",
-      make("b", {}, status), exchange.purpose ? make("span", { class: "purpose" }, ` ${exchange.purpose}`) : "");
+      make("b", {}, status), aside ? make("span", { class: "purpose" }, ` ${aside}`) : "");
     const shaft = make("span", { class: "shaft", "aria-hidden": "true" });
     const notes = make("span", { class: "notes" });
     if (exchange.challenge) notes.append(make("span", { class: "note" }, `◆ ${exchange.challenge}`));
     const index = this.exchanges.length;
     const button = make("button", {
-      type: "button", class: `exchange ${exchange.outcome}${exchange.purpose ? " aside" : ""}`,
+      type: "button", class: `exchange ${exchange.outcome}${aside ? " aside" : ""}`,
       onclick: () => this.open(this.exchanges.map((one) => one.exchange), index),
     }, label, shaft, notes);
     const entry = { exchange, from, to, shaft, notes, button };
