@@ -14,15 +14,16 @@ MUTANTS_VENV := build/mutants-venv
 COSMIC_RAY := cosmic-ray==8.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run prove test lint demo bench mutants lock venv clean
+.PHONY: help run prove test lint demo bench pictures mutants lock venv clean
 
 help:
 	@echo 'make run     play the flow scenarios against the mock Sentry'
 	@echo 'make prove   play every attack on the sound server and on every weakened one'
 	@echo 'make test    run the tests, on all processors'
-	@echo 'make demo    serve the mock Sentry on loopback, with logins to try'
+	@echo 'make demo    show the flow in a browser, walk through it, run attacks: the lab'
 	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
 	@echo 'make lint    ruff and mypy'
+	@echo 'make pictures draw the pictures of the README anew, in Chromium'
 	@echo 'make mutants put mistakes into the modules that decide; each must be found (an hour)'
 	@echo 'make lock    resolve the dependencies anew into requirements.lock'
 	@echo 'make clean   remove what the others made, .venv too'
@@ -44,7 +45,11 @@ lint: $(READY)
 	@echo 'lint: clean'
 
 demo: $(READY)
-	@$(PY) -m harness serve
+	@$(PY) -m harness demo
+
+# Needs a Chromium, as the tests of pages do.
+pictures: $(READY)
+	@$(PY) -m tests.pictures
 
 bench: $(READY)
 	@$(PY) -m tests.bench

@@ -92,6 +92,8 @@ class Feed:
 
 # Seconds between two looks whether a reader is still there.
 _BEAT = 0.5
+# Milliseconds until a browser whose line broke tries again.
+_RETRY = 1000
 
 
 def stream(
@@ -109,7 +111,7 @@ def stream(
     is `gone`.
     """
     number = feed.place(last)
-    yield _event("hello", {"fresh": number < 0, "clock": clock()})
+    yield f"retry: {_RETRY}\n" + _event("hello", {"fresh": number < 0, "clock": clock()})
     told = time.monotonic()
     for messages in feed.follow(number, min(_BEAT, patience)):
         if gone():

@@ -21,7 +21,7 @@ def test_each_message_is_one_event_with_an_id() -> None:
     feed = Feed()
     feed.publish("flow", "item", {"text": "a\nline and ✓"})
     hello, event = read(feed, "", 2)
-    assert hello.startswith("event: hello\n")
+    assert hello.startswith("retry: 1000\nevent: hello\n")
     assert hello.endswith("\n\n")
     lines = event.splitlines()
     assert lines[0] == f"id: {feed.name}-1"
@@ -67,7 +67,9 @@ def test_a_new_beginning_drops_what_was() -> None:
 def test_when_there_is_nothing_new_the_clock_is_told() -> None:
     feed = Feed()
     told = read(feed, "", 3)
-    assert [event.splitlines()[0] for event in told] == ["event: hello", *["event: clock"] * 2]
+    assert ["event: hello" in told[0], *("event: clock" in event for event in told[1:])] == [
+        True
+    ] * 3
 
 
 def test_a_closed_feed_ends_the_stream() -> None:

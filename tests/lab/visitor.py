@@ -67,6 +67,16 @@ class Visitor:
             assert answer.headers["Content-Type"].startswith("text/event-stream")
             yield _read_events(answer.iter_lines())
 
+    def raw_events(self) -> Iterator[str]:
+        """The events of the stream as they stand on the wire."""
+        with self.client.stream("GET", "/api/events") as answer:
+            event = ""
+            for line in answer.iter_lines():
+                event += f"{line}\n"
+                if not line:
+                    yield event
+                    event = ""
+
     def told(self, found: Found, last: str = "") -> list[dict[str, Any]]:
         """What is told up to the message that `found` looks for."""
         messages = []

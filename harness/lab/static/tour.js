@@ -32,7 +32,7 @@ function showStop(stop, index) {
   if (failed) entry.append(make("p", { class: "notice bad" }, `It did not go as it should: ${stop.failures.join(", ")}. Restart to see it undisturbed.`));
   if (next) {
     entry.append(make("div", { class: "act" }, make("button", {
-      type: "button", id: "next", class: "first", disabled: busy, onclick: forward,
+      type: "button", id: "next", class: "first", "aria-disabled": String(busy), onclick: forward,
     }, stop.button)));
     if (stop.title === "Approve") {
       entry.append(make("p", { class: "by-hand" }, "Or do it by hand, in the ",
