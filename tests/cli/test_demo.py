@@ -44,7 +44,7 @@ def test_it_prints_addresses_and_logins() -> None:
 
 
 def test_ready_json_describes_the_services_as_serve_does() -> None:
-    with started("demo", "--no-open", "--ready-json", "--world", "small", "--seed", "1") as process:
+    with started("demo", "--no-open", "--ready-json", "--seed", "1") as process:
         ready = read_ready(process)
         assert ready.keys() >= {"sentry", "seer", "control", "users", "lab"}
         process.terminate()
@@ -59,6 +59,12 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         done = invoke("demo", "--no-open", "--port", str(port))
     assert done.returncode == 2
     assert f"cannot listen at port {port}" in done.stderr
+
+
+def test_a_world_in_which_the_tour_cannot_be_played() -> None:
+    done = invoke("demo", "--no-open", "--world", "small")
+    assert done.returncode == 2
+    assert "2 organizations are needed" in done.stderr
 
 
 def test_a_world_that_is_not_there() -> None:
