@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import StringConstraints
 
 from harness.defence import defence
+from harness.scopes import ALL_SCOPES
 from harness.sentry.agent.grant import GrantKey, read_granted, withdraw_scopes
 from harness.sentry.agent.mint import has_feature
 from harness.sentry.api.pagination import paginate_rows
@@ -119,6 +120,9 @@ def update_run(call: Call) -> dict[str, Any]:
         raise Invalid(fields={"payload": ["input_id and response_data are required."]})
     answer = payload.response_data
     key = GrantKey(call.organization.id, row.user_id, session_of(row.id))
+    flow = call.decision.touch_flow()
+    flow.session = key.session_id
+    flow.asked = None if answer.scopes is None else ALL_SCOPES.intersection(answer.scopes)
     decision, reason = settle(call, key, answer.decision, answer.scopes)
     call.decision.reason = f"{decision}-{reason}" if reason else decision
     told = {"decision": decision} | ({"reason": reason} if reason else {})
