@@ -19,6 +19,7 @@ MOST_LINES = 400
 FLOORS: list[set[str]] = [
     {
         "clock",
+        "conduct",
         "defence",
         "document",
         "events",
@@ -39,7 +40,7 @@ FLOORS: list[set[str]] = [
     },
     {"mcp", "seer", "sentry"},
     {"deployment"},
-    {"attacks", "injections", "oracle"},
+    {"attacks", "grading", "injections", "oracle"},
     {"scenario"},
     {"report"},
     {"playground"},
@@ -55,6 +56,8 @@ FORBIDDEN["oracle"] = SHARED - {"oracle", "resources"}
 FORBIDDEN |= dict.fromkeys(("attacks", "oracle", "report", "scenario"), SERVICES)
 # What is planted is data; who plays it deploys.
 FORBIDDEN["injections"] = SERVICES | {"deployment"}
+# Judges what it is given: whoever reads it, from whatever server, stands above.
+FORBIDDEN["grading"] = SERVICES | {"deployment", "network", "wsgi", "oracle", "world"}
 
 
 @dataclass(frozen=True)
