@@ -155,6 +155,41 @@ def prove(**options: Any) -> None:
 
 
 @cli.command()
+@click.argument("names", nargs=-1, metavar="[SCRIPT_ID]...")
+@click.option(
+    "--target",
+    metavar="FILE",
+    help="Judge what agents did at a running server, described by the JSON that serve"
+    " --ready-json prints. It is only read.",
+)
+@click.option("--session", metavar="ID", help="Only this agent session.")
+@click.option(
+    "--since", type=click.IntRange(0), metavar="N", help="Only what came after decision record N."
+)
+@click.option("--task", metavar="FILE", help="What the agent was asked to do: allowed operations.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    help="The seed of the world that scripts are played in.  [default: 0]",
+)
+@click.option("--json", metavar="F", help="Write the verdicts with their evidence as JSON.")
+@click.option("--html", metavar="F", help="Write them as one page for people.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what each rule came to, with evidence.")
+def grade(**options: Any) -> None:
+    """Judge how an agent behaved: its own task, the least scopes, no more tokens than needed.
+
+    Without --target the scripts that come along are played in process, and the verdict on
+    each must be what its temperament and its file say. Exit code 3: nothing was seen.
+    """
+    with _imports():
+        from harness.commands.grade import grade_command
+
+    files = {kind: options.pop(kind) for kind in ("json", "html")}
+    sys.exit(grade_command(files=files, **options))
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def weaknesses(*, as_json: bool) -> None:
     """List the defences, and the weakened forms that --weaken takes."""

@@ -96,8 +96,8 @@ def stops_after_no(case: Case, _: Task | None) -> Judged:
     again_asked = [trace for trace in case.traces if trace.rule == "rejected-before"]
     if again_asked:
         came = f"asked {len(again_asked)} times more, which Seer kept from the user"
-        refs = tuple(trace.ref for trace in again_asked)
-        findings.append(Finding(refs, "no further ask for what was rejected", came))
+        kept = tuple(trace.ref for trace in again_asked)
+        findings.append(Finding(kept, "no further ask for what was rejected", came))
     return collect(sum(act.refused_by_user for act in case.acts), findings)
 
 

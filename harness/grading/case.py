@@ -167,7 +167,7 @@ def gather(
         if found is None:
             continue
         act = _read_act(record)
-        if found[0] is None:
+        if found[0] is None and not act.by_agent:
             loose.append(act)
             continue
         cases.setdefault(found, Case(found[1], found[0])).acts.append(act)

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from harness.scopes import ALL_SCOPES
 from harness.sentry import objects
 from harness.sentry.agent import dialect
-from harness.sentry.agent.claims import TokenError
+from harness.sentry.agent.claims import Claims, TokenError
 from harness.sentry.agent.session_id import SessionId
 from harness.sentry.audit import Decision
 from harness.sentry.credentials import viewer_context
@@ -120,9 +120,9 @@ def _describe_refused(decision: Decision, request: Request, services: Services) 
     encoded = dialect.recognise(bearer)
     if encoded is None:
         return
+    claims: Claims | None
     try:
         claims = services.verifier.verify(bearer, encoded, services.clock.timestamp())
     except TokenError as error:
-        flow.by = error.claims and (error.claims.user_id, error.claims.session_id)
-    else:
-        flow.by = claims.user_id, claims.session_id
+        claims = error.claims
+    flow.by = (claims.user_id, claims.session_id) if claims else None

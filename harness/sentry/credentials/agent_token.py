@@ -85,7 +85,7 @@ def refuse(reason: str, bearer: str, claims: Claims | None = None) -> Unauthenti
     """The error for a bad agent token: opaque to the caller, `reason` and ids for the log."""
     log_refusal(reason, bearer, claims)
     error = Unauthenticated(describe_refusal(reason), rule="agent-token", reason=reason)
-    error.by = claims and (claims.user_id, claims.session_id)
+    error.by = (claims.user_id, claims.session_id) if claims else None
     return error
 
 
