@@ -503,3 +503,16 @@ def test_logs_are_lines(sentry: Sentry, caplog: pytest.LogCaptureFixture) -> Non
     assert message.isprintable()
     assert message.isascii()
     assert json.loads(message.removeprefix("decision "))["agent"] == {"session": evil}
+
+
+@pytest.mark.parametrize(
+    "body", ['{"sessionId": "\\ud800"}', "[" * 5000, "[1]", '{"scopes": [[], "\\ud800"]}', "\xff"]
+)
+def test_whatever_is_sent_the_record_is_written(sentry: Sentry, body: str) -> None:
+    for path in (MINT, APPROVE):
+        before = len(sentry.audit())
+        headers = sentry.agent() | {"Content-Type": "application/json"}
+        answer = sentry.send("POST", f"/api/0{path}", headers, data=body.encode("latin-1"))
+        assert answer.status_code < 500
+        record = sentry.audit()[-1]
+        assert (len(sentry.audit()) > before, record["flow"]["session"]) == (True, None)
