@@ -51,6 +51,12 @@ _weaken = click.option(
     metavar="ID",
     help="Serve with a weakened form of a defence, to see what it is for; may come twice.",
 )
+_scripts = click.option(
+    "--scripts",
+    multiple=True,
+    metavar="FILE|FOLDER",
+    help="Scripts of agents that Seer has beside those that come along; may come twice.",
+)
 _names = click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
 _expression = click.option(
     "-k",
@@ -68,8 +74,15 @@ _expression = click.option(
     help="Play against a running server, described by the JSON that serve --ready-json prints.",
 )
 @click.option("--live", is_flag=True, help="Play over a loopback port instead of in process.")
+@click.option(
+    "--browser",
+    is_flag=True,
+    help="Let users do what they do in Chromium, on the pages; agents go on over HTTP.",
+)
+@click.option("--headed", is_flag=True, help="Show the browser's window; with --browser.")
 @click.option("--world", metavar="NAME|FILE", help="Play every scenario in this world.")
 @_weaken
+@_scripts
 @click.option("--plan", is_flag=True, help="Print what would be sent, and send nothing.")
 @click.option(
     "--seed",
@@ -264,6 +277,7 @@ def schema(kind: str) -> None:
     help="Repeat the ids and names of a run. Secrets become predictable: loopback only.",
 )
 @_weaken
+@_scripts
 @click.option("--exposed", is_flag=True, help="Allow a --host that is not on loopback.")
 @click.option(
     "--ready-json",

@@ -11,11 +11,11 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from harness import seer as seer_service
 from harness.clock import Clock
 from harness.network import Network
 from harness.randomness import Randomness
-from harness.seer.script import load_scripts
+from harness.seer.script import Script, load_scripts, scripts_folder
 from harness.sentry import Image, Settings, create_app
 from harness.world import load_world, populate
 
@@ -124,13 +124,15 @@ def deploy(
     database: str = "sqlite://",
     secrets: Secrets | None = None,
     weaknesses: Iterable[str] = (),
+    scripts: Sequence[str] = (),
 ) -> Deployment:
     """A mock Sentry with `world` (a name or a file) in it.
 
     With a `seed` the world, its tokens and its secrets are the same every time:
     right for runs that are compared, wrong for a server that others can reach.
     `frozen`: the clock stands still until it is moved. `weaknesses`: ids of defences'
-    weakened forms to serve with. Raises DocumentError for a world that is wrong,
+    weakened forms to serve with. `scripts`: files and folders of scripts that Seer has
+    beside those that come along. Raises DocumentError for a world or a script that is wrong,
     UnknownWeaknessError, and StoreError for a database that cannot be used.
     """
     clock = Clock.frozen(START) if frozen else Clock()
@@ -145,7 +147,7 @@ def deploy(
     weak = tuple(weaknesses)
     seer = seer_service.create_app(
         seer_service.Settings(secret=secrets.shared, control_token=secrets.control),
-        load_scripts(),
+        _find_scripts(scripts),
         network,
         clock=clock,
         weaknesses=weak,
@@ -254,6 +256,20 @@ def _close(server: Any) -> None:
     for channel in list(server.active_channels.values()):
         channel.handle_close()
     server.close()
+
+
+def _find_scripts(names: Sequence[str]) -> Callable[[], Sequence[Script]]:
+    """Raises DocumentError, at once, for one of somebody's own that is wrong."""
+    if not names:
+        return _own_scripts
+    scripts = load_scripts([*names, scripts_folder()])
+    return lambda: scripts
+
+
+@cache
+def _own_scripts() -> list[Script]:
+    """The scripts that come along, read when Seer is first asked something."""
+    return load_scripts()
 
 
 def _populate(world: str | Path, randomness: Randomness, now: datetime) -> Start:

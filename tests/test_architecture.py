@@ -42,7 +42,7 @@ FLOORS: list[set[str]] = [
     {"deployment"},
     {"attacks", "grading", "injections", "oracle"},
     {"scenario"},
-    {"report"},
+    {"browser", "report"},
     {"playground"},
     {"commands", "lab", "pytest_plugin"},
     {"cli"},
@@ -53,7 +53,7 @@ SHARED, SERVICES = FLOORS[0], FLOORS[1]
 FORBIDDEN: dict[str, set[str]] = {service: {"oracle", "transcript"} for service in SERVICES}
 # A second opinion is one only where it was formed apart.
 FORBIDDEN["oracle"] = SHARED - {"oracle", "resources"}
-FORBIDDEN |= dict.fromkeys(("attacks", "oracle", "report", "scenario"), SERVICES)
+FORBIDDEN |= dict.fromkeys(("attacks", "browser", "oracle", "report", "scenario"), SERVICES)
 # What is planted is data; who plays it deploys.
 FORBIDDEN["injections"] = SERVICES | {"deployment"}
 # Judges what it is given: whoever reads it, from whatever server, stands above.

@@ -16,7 +16,7 @@ from harness.report.console import print_plan, print_run, show_progress
 from harness.scenario.description import read_target
 from harness.scenario.loader import load_scenarios
 from harness.scenario.model import Scenario
-from harness.scenario.runner import DEFAULT_SEED, plan_scenarios, run_scenarios
+from harness.scenario.runner import DEFAULT_SEED, People, plan_scenarios, run_scenarios
 from harness.scenario.targets import InProcess, Loopback, Running, Seed, Target
 from harness.world import load_world
 
@@ -26,8 +26,11 @@ def run_command(
     names: Sequence[str],
     target: str | None,
     live: bool,
+    browser: bool,
+    headed: bool,
     world: str | None,
     weaknesses: Sequence[str],
+    scripts: Sequence[str],
     plan: bool,
     seed: int | None,
     shuffle: bool,
@@ -44,14 +47,21 @@ def run_command(
     other, and for files that are wrong or cannot be written; nothing was sent then.
     """
     _check_options(target, live=live, world=world, plan=plan, jobs=jobs)
+    people = _find_people(browser=browser, headed=headed, plan=plan)
     if weaknesses and target is not None:
         raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
+    if scripts and target is not None:
+        raise Misuse(
+            "--scripts: a running server's Seer is as it is; serve --scripts starts another"
+        )
     weakened = read_weaknesses(weaknesses)
     if weakened:
         keep_quiet()
     reports = Reports(files, everything=sarif_all)
     try:
-        where = _find_target(target, live=live, weaknesses=weakened)
+        where = _find_target(
+            target, live=live or browser, weaknesses=weakened, scripts=tuple(scripts)
+        )
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
@@ -69,6 +79,7 @@ def run_command(
                     jobs=jobs,
                     seed=sown,
                     order="shuffled" if shuffle else "listed",
+                    people=people,
                     on_progress=on_progress,
                 )
             with trimmed(console):
@@ -78,6 +89,22 @@ def run_command(
         raise Misuse(str(error)) from None
     reports.write(run)
     return run.exit_code
+
+
+def _find_people(*, browser: bool, headed: bool, plan: bool) -> People | None:
+    """Users in a browser, where they are to be. Raises Misuse where there is none."""
+    if headed and not browser:
+        raise Misuse("--headed: there is a window only with --browser")
+    if not browser or plan:
+        return None
+    from harness.browser import BrowserMissingError, BrowserPeople
+
+    people = BrowserPeople(headed=headed)
+    try:
+        people.check()
+    except BrowserMissingError as error:
+        raise Misuse(f"--browser: {error}") from None
+    return people
 
 
 def _check_options(
@@ -93,11 +120,14 @@ def _check_options(
         raise Misuse("-j: at a running server scenarios are played one after another")
 
 
-def _find_target(file: str | None, *, live: bool, weaknesses: tuple[str, ...]) -> Target:
+def _find_target(
+    file: str | None, *, live: bool, weaknesses: tuple[str, ...], scripts: tuple[str, ...]
+) -> Target:
     """Raises DocumentError for a description that is wrong."""
     if file is not None:
         return Running(read_target(file))
-    own = Loopback(weaknesses=weaknesses) if live else InProcess(weaknesses=weaknesses)
+    kind = Loopback if live else InProcess
+    own = kind(weaknesses=weaknesses, scripts=scripts)
     # Every report says on what it was played.
     return (
         replace(own, name=f"{own.name}, weakened: {', '.join(weaknesses)}") if weaknesses else own

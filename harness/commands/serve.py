@@ -33,6 +33,7 @@ def serve(
     database: str | None,
     seed: int | None,
     weaknesses: Sequence[str],
+    scripts: Sequence[str],
     exposed: bool,
     ready_json: bool,
 ) -> None:
@@ -49,7 +50,14 @@ def serve(
     url = "sqlite://" if database is None else database_url(database)
     with _leaving_quietly():
         try:
-            deployment = deploy(world, seed, database=url, secrets=secrets, weaknesses=weakened)
+            deployment = deploy(
+                world,
+                seed,
+                database=url,
+                secrets=secrets,
+                weaknesses=weakened,
+                scripts=scripts,
+            )
         except (DocumentError, StoreError) as error:
             raise Misuse(str(error)) from None
         announce(weakened)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import quote, urlencode
 
 from harness.scenario.answer import Answer, Headers, Request
@@ -82,6 +83,31 @@ class Hands(Protocol):
     def approve(self, organization: str, session: str, scopes: list[str]) -> Answer:
         """Approves scopes for an agent session; `organization` is a slug or an id."""
 
+    def ask(self, organization: str, query: str) -> Answer:
+        """Begins a conversation with Seer; the answer has its `run_id`."""
+
+    def go_on(self, organization: str, run_id: int | str, query: str) -> Answer:
+        """Says one more thing in a conversation."""
+
+    def respond(self, organization: str, run_id: int | str, said: Said) -> Answer:
+        """Answers a question of Seer's: grants first what is granted, then says so."""
+
+    def interrupt(self, organization: str, run_id: int | str) -> Answer:
+        """Ends what Seer does in a conversation."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a user says to Seer's question `question`: whether they approve what was `asked`.
+
+    `granted` are the scopes that they grant where they approve.
+    """
+
+    question: str
+    decision: Literal["approve", "reject"]
+    asked: list[str]
+    granted: list[str]
+
 
 class HttpHands:
     """Hands that speak HTTP, as the pages and their scripts do."""
@@ -121,14 +147,42 @@ class HttpHands:
 
     def approve(self, organization: str, session: str, scopes: list[str]) -> Answer:
         """Posts to the approval endpoint with the session and its CSRF token."""
+        return self._post(approve_path(organization), {"sessionId": session, "scopes": scopes})
+
+    def ask(self, organization: str, query: str) -> Answer:
+        """Posts to the API, as all that follows."""
+        return self._post(explorer_path(organization, "chat"), {"query": query})
+
+    def go_on(self, organization: str, run_id: int | str, query: str) -> Answer:
+        """One more message."""
+        return self._post(explorer_path(organization, "chat", run_id), {"query": query})
+
+    def respond(self, organization: str, run_id: int | str, said: Said) -> Answer:
+        """To approve is two requests: the grant, and what Seer is told."""
+        if said.decision == "approve":
+            self.approve(organization, f"explorer-{run_id}", said.granted)
+        response = {"decision": said.decision, "scopes": said.asked}
+        payload = {
+            "type": "user_input_response",
+            "input_id": said.question,
+            "response_data": response,
+        }
+        return self._post(explorer_path(organization, "update", run_id), {"payload": payload})
+
+    def interrupt(self, organization: str, run_id: int | str) -> Answer:
+        """The end of what Seer does."""
+        path = explorer_path(organization, "update", run_id)
+        return self._post(path, {"payload": {"type": "interrupt"}})
+
+    def _post(self, path: str, body: Any) -> Answer:
         headers = (
             *self.jar.headers("POST"),
             ("Accept", "application/json"),
             ("Content-Type", "application/json"),
         )
-        body = json.dumps({"sessionId": session, "scopes": scopes}).encode()
-        path = approve_path(organization)
-        answer = self._wire.send(self._name, Request("POST", path, headers, body))
+        answer = self._wire.send(
+            self._name, Request("POST", path, headers, json.dumps(body).encode())
+        )
         self.jar.take(answer)
         return answer
 
@@ -169,3 +223,9 @@ def mint_path(organization: str) -> str:
 def approve_path(organization: str) -> str:
     """Where users approve."""
     return f"/api/0/organizations/{quote(organization, safe='')}/agent/approve/"
+
+
+def explorer_path(organization: str, word: str, run_id: int | str = "") -> str:
+    """Where users talk with Seer: `word` is chat or update."""
+    run = f"{run_id}/" if run_id != "" else ""
+    return f"/api/0/organizations/{quote(organization, safe='')}/seer/explorer-{word}/{run}"

@@ -8,12 +8,15 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
-from typing import Literal
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from multiprocessing.util import Finalize
+from typing import Literal, Protocol
 
+from harness.scenario.hands import HttpHands
 from harness.scenario.model import Scenario
 from harness.scenario.play import play
 from harness.scenario.result import Result, Run
+from harness.scenario.stage import MakeHands
 from harness.scenario.targets import Seed, Target, Venue
 
 Progress = Callable[[int, int, Result], None]
@@ -24,14 +27,26 @@ Order = Literal["listed", "shuffled"]
 DEFAULT_SEED: Seed = 0
 
 
+class People(Protocol):
+    """How users do what they do; it can be sent to another process."""
+
+    def open(self) -> AbstractContextManager[MakeHands]:
+        """A context manager that gives what makes hands."""
+
+
 class Player:
     """Plays scenarios against one target, one at a time; a context manager.
 
-    Worlds are opened when they are first needed and kept.
+    Worlds are opened when they are first needed and kept. `people`: users with other hands
+    than HTTP.
     """
 
-    def __init__(self, target: Target, seed: Seed = DEFAULT_SEED) -> None:
+    def __init__(
+        self, target: Target, seed: Seed = DEFAULT_SEED, people: People | None = None
+    ) -> None:
         self._target = target
+        self._people = people
+        self._make_hands: MakeHands = HttpHands
         self._seed = seed
         self._venues: dict[tuple[str, bool], Venue] = {}
         self._open = ExitStack()
@@ -46,6 +61,7 @@ class Player:
         """Ends what was opened."""
         self._venues.clear()
         self._open.close()
+        self._make_hands = HttpHands
 
     def play(self, scenario: Scenario, *, planned: bool = False, quiet: bool = False) -> Result:
         """Plays a scenario in its world at its start.
@@ -61,8 +77,16 @@ class Player:
         else:
             opened = self._target.open(scenario.world, self._seed, secretless=scenario.secretless)
             self._venues[world] = self._open.enter_context(opened)
-        venue = self._venues[world]
-        return play(scenario, venue, target=self._target.name, planned=planned, quiet=quiet)
+        if self._people is not None and self._make_hands is HttpHands and not planned:
+            self._make_hands = self._open.enter_context(self._people.open())
+        return play(
+            scenario,
+            self._venues[world],
+            target=self._target.name,
+            planned=planned,
+            quiet=quiet,
+            make_hands=self._make_hands,
+        )
 
 
 def run_scenarios(
@@ -72,13 +96,14 @@ def run_scenarios(
     jobs: int = 1,
     seed: Seed = DEFAULT_SEED,
     order: Order = "listed",
+    people: People | None = None,
     on_progress: Progress | None = None,
 ) -> Run:
     """Plays `scenarios`; the results stand in their order, whatever `jobs` and `order` are.
 
     `jobs` processes work at once where the target allows it. `order`: "shuffled" plays in
-    an order that the seed decides, to find scenarios that lean on each other. Raises
-    DocumentError for a world that is wrong.
+    an order that the seed decides, to find scenarios that lean on each other. `people`:
+    users with other hands than HTTP. Raises DocumentError for a world that is wrong.
     """
     turns = list(range(len(scenarios)))
     if order == "shuffled":
@@ -92,9 +117,9 @@ def run_scenarios(
 
     workers = min(jobs, len(scenarios))
     if workers > 1 and target.parallel:
-        _play_in_processes(scenarios, turns, target, seed, workers, note)
+        _play_in_processes(scenarios, turns, (target, seed, people), workers, note)
     else:
-        with Player(target, seed) as player:
+        with Player(target, seed, people) as player:
             for turn in turns:
                 note(turn, player.play(scenarios[turn]))
     return Run(
@@ -116,8 +141,7 @@ def plan_scenarios(
 def _play_in_processes(
     scenarios: Sequence[Scenario],
     turns: Sequence[int],
-    target: Target,
-    seed: Seed,
+    start: tuple[Target, Seed, People | None],
     workers: int,
     note: Callable[[int, Result], None],
 ) -> None:
@@ -126,7 +150,7 @@ def _play_in_processes(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(target, seed),
+        initargs=start,
     ) as pool:
         futures: dict[Future[Result], int] = {}
         try:
@@ -156,12 +180,14 @@ def _deaf_children() -> Iterator[None]:
 _player: Player | None = None
 
 
-def _start_worker(target: Target, seed: Seed) -> None:
+def _start_worker(target: Target, seed: Seed, people: People | None) -> None:
     global _player  # noqa: PLW0603 - a worker process has no other place
     # Reading scenarios fills the language's tables, and a worker is handed scenarios already read.
     import harness.scenario.loader  # noqa: F401
 
-    _player = Player(target, seed)
+    _player = Player(target, seed, people)
+    # Servers and browsers end before the process takes their modules apart.
+    Finalize(None, _player.close, exitpriority=10)
 
 
 def _play_in_worker(scenario: Scenario) -> Result:

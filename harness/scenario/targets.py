@@ -51,7 +51,7 @@ class Deployed(Protocol):
         """Lets its resources go."""
 
 
-#: Takes a world and a seed, and where they are wanted `secret` and `weaknesses` by name.
+#: Takes a world and a seed, and by name what is out of the ordinary: see `deploy_frozen`.
 Deploy = Callable[..., Deployed]
 
 
@@ -94,20 +94,29 @@ class Target(Protocol):
 
 
 def deploy_frozen(
-    world: str, seed: Seed, *, secretless: bool = False, weaknesses: Sequence[str] = ()
+    world: str,
+    seed: Seed,
+    *,
+    secretless: bool = False,
+    weaknesses: Sequence[str] = (),
+    scripts: Sequence[str] = (),
 ) -> Deployed:
     """A mock Sentry whose clock stands still until it is moved.
 
     Raises DocumentError, UnknownWeaknessError.
     """
     secrets = deployment.Secrets.draw(Randomness(seed), shared=not secretless)
-    return deployment.deploy(world, seed, frozen=True, secrets=secrets, weaknesses=weaknesses)
+    return deployment.deploy(
+        world, seed, frozen=True, secrets=secrets, weaknesses=weaknesses, scripts=scripts
+    )
 
 
-def _options(weaknesses: Sequence[str], *, secretless: bool) -> dict[str, Any]:
+def _options(own: InProcess | Loopback, *, secretless: bool) -> dict[str, Any]:
     """What is out of the ordinary about a deployment."""
     options: dict[str, Any] = {"secretless": True} if secretless else {}
-    return options | ({"weaknesses": tuple(weaknesses)} if weaknesses else {})
+    if own.weaknesses:
+        options["weaknesses"] = tuple(own.weaknesses)
+    return options | ({"scripts": own.scripts} if own.scripts else {})
 
 
 @dataclass(frozen=True)
@@ -119,11 +128,12 @@ class InProcess:
     parallel: bool = True
     seeded: bool = True
     weaknesses: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
 
     @contextmanager
     def open(self, world: str, seed: Seed, *, secretless: bool = False) -> Iterator[Venue]:
         """Raises DocumentError for a world that is wrong, UnknownWeaknessError."""
-        options = _options(self.weaknesses, secretless=secretless)
+        options = _options(self, secretless=secretless)
         deployed = self.deploy(world, seed, **options)
         try:
             description = read_description(deployed.describe(deployment.IN_PROCESS_URL))
@@ -144,11 +154,12 @@ class Loopback:
     parallel: bool = True
     seeded: bool = True
     weaknesses: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
 
     @contextmanager
     def open(self, world: str, seed: Seed, *, secretless: bool = False) -> Iterator[Venue]:
         """Raises DocumentError for a world that is wrong, UnknownWeaknessError, OSError."""
-        options = _options(self.weaknesses, secretless=secretless)
+        options = _options(self, secretless=secretless)
         deployed = self.deploy(world, seed, **options)
         try:
             with deployed.serve() as url, open_transport(url) as transport, ExitStack() as around:

@@ -59,6 +59,13 @@ class Wire:
         """Whether nothing is sent."""
         return self._transport is None
 
+    def write(self, actor: str, sent: Sent, received: Received, *, purpose: str = "step") -> None:
+        """Writes down an exchange that somebody had by another way, as a browser has."""
+        self.sent += 1
+        self._transcript.exchange(
+            actor=actor, server=self.server, purpose=purpose, sent=sent, received=received
+        )
+
     def send(
         self, actor: str, request: Request, *, purpose: str = "step", quiet: bool = False
     ) -> Answer:

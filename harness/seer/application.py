@@ -35,13 +35,13 @@ SECRET_BYTES = 32
 
 def create_app(
     settings: Settings,
-    scripts: Sequence[Script],
+    scripts: Callable[[], Sequence[Script]],
     network: Network,
     *,
     clock: Clock | None = None,
     weaknesses: Iterable[str] = (),
 ) -> Flask:
-    """A fake Seer with `scripts`, whose tools call the party `sentry` of `network`.
+    """A fake Seer with what `scripts` gives, whose tools call the party `sentry` of `network`.
 
     `weaknesses`: ids of defences' weakened forms to serve with. Raises ValueError for a
     secret or control token that is set and too short, and UnknownWeaknessError.
@@ -58,7 +58,7 @@ def create_app(
         requests=Requests(settings.remembered),
         audit=Numbered[Entry](settings.audit_size),
         log=LogLines(),
-        scripts=scripts,
+        read_scripts=scripts,
     )
     start_capture("seer")
     driver = Driver(services)

@@ -27,7 +27,9 @@ _LONGEST = 60.0
 class DirectionBody(BaseModel):
     """`headers` show a user's whole session, which the next runs then act with."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True, defer_build=True, extra="forbid", hide_input_in_errors=True
+    )
 
     script: str | None = None
     headers: dict[str, str] = Field({}, repr=False)
@@ -36,7 +38,7 @@ class DirectionBody(BaseModel):
 class SettleBody(BaseModel):
     """How long to wait."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, defer_build=True, extra="forbid")
 
     timeout: Annotated[float, Field(gt=0, le=_LONGEST, strict=False)] = 30.0
 

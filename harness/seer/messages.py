@@ -15,7 +15,9 @@ Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 class Message(BaseModel):
     """A call on behalf of a user; keys that are not known are passed over."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True, defer_build=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     organization_id: Id
     user_id: Id
@@ -26,7 +28,7 @@ class Message(BaseModel):
 class Context(BaseModel):
     """What a run is told of its user and organization."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, defer_build=True, extra="ignore", frozen=True)
 
     organization_slug: Text
 
@@ -47,7 +49,7 @@ class State(Message):
 class Response(BaseModel):
     """What the user answered."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, defer_build=True, extra="ignore", frozen=True)
 
     decision: Literal["approve", "reject"]
     reason: Annotated[str, Field(max_length=64)] = ""
@@ -56,7 +58,7 @@ class Response(BaseModel):
 class Payload(BaseModel):
     """An answer to a question, or the end of the run."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, defer_build=True, extra="ignore", frozen=True)
 
     type: Literal["user_input_response", "interrupt"]
     input_id: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -40,9 +40,14 @@ class Services:
     requests: Requests
     audit: Numbered[Entry]
     log: LogLines
-    scripts: Sequence[Script]
+    read_scripts: Callable[[], Sequence[Script]]
     direction: Direction = field(default_factory=Direction)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def scripts(self) -> Sequence[Script]:
+        """Every script that an agent may follow."""
+        return self.read_scripts()
 
     @property
     def sentry_url(self) -> str:

@@ -155,7 +155,7 @@ def _route(app: Flask, services: Services, on_reset: Callable[[], None] | None) 
     ):
         app.url_map.add(Rule(rule, endpoint=rule))
         app.view_functions[rule] = view
-    app.register_blueprint(make_pages(services))
+    app.register_blueprint(make_pages(services, catalogue))
     app.register_error_handler(HTTPException, _show_http_error)
 
 

@@ -12,7 +12,7 @@ import pytest
 from harness.deployment import Deployment, deploy, serving
 from harness.scenario.answer import Answer
 from harness.scenario.description import Description
-from harness.scenario.hands import Jar, Way
+from harness.scenario.hands import Jar, Said, Way
 from harness.scenario.loader import load_scenarios
 from harness.scenario.model import Scenario
 from harness.scenario.play import play
@@ -209,6 +209,18 @@ def test_another_pair_of_hands_does_what_the_user_does() -> None:
 
         def approve(self, organization: str, session: str, scopes: list[str]) -> Answer:
             done.append(f"{self.name} approves {scopes} in {organization} for {session}")
+            return Answer(None)
+
+        def ask(self, organization: str, query: str) -> Answer:
+            return Answer(None)
+
+        def go_on(self, organization: str, run_id: int | str, query: str) -> Answer:
+            return Answer(None)
+
+        def respond(self, organization: str, run_id: int | str, said: Said) -> Answer:
+            return Answer(None)
+
+        def interrupt(self, organization: str, run_id: int | str) -> Answer:
             return Answer(None)
 
     transport = WsgiTransport(StandIn())

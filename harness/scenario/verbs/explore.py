@@ -7,14 +7,13 @@ of its agent session.
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from pydantic import Field
 
-from harness.scenario.answer import Answer, Request
+from harness.scenario.answer import Answer
 from harness.scenario.book import Book
+from harness.scenario.hands import Said, explorer_path
 from harness.scenario.names import Actor
 from harness.scenario.registry import Arguments, Verb
 from harness.scenario.seer import read_state
@@ -58,11 +57,10 @@ class AnswerRun(OfRun):
 
 def _ask(stage: Stage, actor: Actor, ask: Ask) -> Answer:
     organization = stage.organization(ask.in_).slug
-    answer = _post(stage, actor, _path(organization, "chat"), {"query": ask.query})
-    run_id = answer.at("/run_id")
     stage.values.pop(ask.as_, None)
-    if answer.planned:
-        run_id = f"<{ask.as_}>"
+    answer = stage.signed_in(actor.name).ask(organization, ask.query)
+    _settle(stage)
+    run_id = f"<{ask.as_}>" if answer.planned else answer.at("/run_id")
     if isinstance(run_id, int | str):
         stage.agent_sessions[ask.as_] = f"explorer-{run_id}"
         stage.values[ask.as_] = {"run_id": run_id, "organization": organization}
@@ -71,50 +69,41 @@ def _ask(stage: Stage, actor: Actor, ask: Ask) -> Answer:
 
 
 def _continue(stage: Stage, actor: Actor, go_on: Continue) -> Answer:
-    path = _path_of(stage, go_on.run, "chat")
-    return _then_read(stage, actor, go_on.run, path, {"query": go_on.query})
+    run = _run(stage, go_on.run)
+    answer = stage.signed_in(actor.name).go_on(run["organization"], run["run_id"], go_on.query)
+    return _then_read(stage, actor, go_on.run, answer)
 
 
 def _answer(stage: Stage, actor: Actor, said: AnswerRun) -> Answer:
     run = _run(stage, said.run)
     pending = run.get("pending_user_input") or {}
     asked = (pending.get("data") or {}).get("scopes") or []
-    if said.decision == "approve":
-        wanted = asked if said.scopes is None else said.scopes
-        session = stage.session(said.run)
-        stage.signed_in(actor.name).approve(run["organization"], session, wanted)
-    response = {"decision": said.decision, "scopes": asked}
-    payload = {
-        "type": "user_input_response",
-        "input_id": said.input or pending.get("id") or "none",
-        "response_data": response,
-    }
-    path = _path_of(stage, said.run, "update")
-    return _then_read(stage, actor, said.run, path, {"payload": payload})
+    told = Said(
+        question=said.input or pending.get("id") or "none",
+        decision=said.decision,
+        asked=asked,
+        granted=asked if said.scopes is None else said.scopes,
+    )
+    answer = stage.signed_in(actor.name).respond(run["organization"], run["run_id"], told)
+    return _then_read(stage, actor, said.run, answer)
 
 
 def _interrupt(stage: Stage, actor: Actor, of: OfRun) -> Answer:
-    path = _path_of(stage, of.run, "update")
-    return _then_read(stage, actor, of.run, path, {"payload": {"type": "interrupt"}})
+    run = _run(stage, of.run)
+    answer = stage.signed_in(actor.name).interrupt(run["organization"], run["run_id"])
+    return _then_read(stage, actor, of.run, answer)
 
 
-def _then_read(stage: Stage, actor: Actor, name: str, path: str, body: dict[str, Any]) -> Answer:
-    answer = _post(stage, actor, path, body)
+def _then_read(stage: Stage, actor: Actor, name: str, answer: Answer) -> Answer:
+    _settle(stage)
     _read(stage, actor, name)
     return answer
 
 
-def _post(stage: Stage, actor: Actor, path: str, body: dict[str, Any]) -> Answer:
-    headers = (
-        *stage.signed_in(actor.name).jar.headers("POST"),
-        ("Accept", "application/json"),
-        ("Content-Type", "application/json"),
-    )
-    answer = stage.wire.send(actor.name, Request("POST", path, headers, json.dumps(body).encode()))
+def _settle(stage: Stage) -> None:
     stage.need_seer_control().settle()
     # In their place: before the state is asked for.
     stage.take_exchanges()
-    return answer
 
 
 def _read(stage: Stage, actor: Actor, name: str) -> None:
@@ -122,7 +111,7 @@ def _read(stage: Stage, actor: Actor, name: str) -> None:
     run = _run(stage, name)
     if stage.wire.planned:
         return
-    path = _path_of(stage, name, "chat")
+    path = explorer_path(run["organization"], "chat", run["run_id"])
     headers = stage.signed_in(actor.name).jar.headers("GET")
     state = read_state(stage.wire, actor.name, path, headers)
     if state is not None:
@@ -134,15 +123,6 @@ def _run(stage: Stage, name: str) -> dict[str, Any]:
     if not isinstance(run, dict) or "run_id" not in run:
         raise StepFailedError(f"the run {name!r} did not begin")
     return run
-
-
-def _path(organization: str, word: str) -> str:
-    return f"/api/0/organizations/{quote(organization, safe='')}/seer/explorer-{word}/"
-
-
-def _path_of(stage: Stage, name: str, word: str) -> str:
-    run = _run(stage, name)
-    return f"{_path(run['organization'], word)}{run['run_id']}/"
 
 
 def _review_ask(book: Book, actor: Actor, ask: Ask) -> None:

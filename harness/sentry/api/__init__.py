@@ -5,6 +5,7 @@ Importing this package registers every one of them.
 
 from harness.sentry.agent import approve, mint
 from harness.sentry.api import (
+    agent_grants,
     alert_rules,
     comments,
     deploys,
@@ -31,6 +32,7 @@ from harness.sentry.api import (
 )
 
 __all__ = [
+    "agent_grants",
     "alert_rules",
     "approve",
     "comments",

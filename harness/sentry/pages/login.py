@@ -1,47 +1,51 @@
-"""The pages: sign in, sign out, and where one lands."""
+"""The pages to sign in and out, and where one lands."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Final
 
-from flask import Blueprint, Request, Response, redirect, render_template, request
+from flask import Blueprint, Request, Response, redirect, request
+from sqlalchemy import bindparam, select
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from harness.sentry.credentials import session
 from harness.sentry.errors import Denied
+from harness.sentry.pages.rendering import find_visitor, show
 from harness.sentry.passwords import check_password
+from harness.sentry.schema import member, organization
 from harness.sentry.services import Services
 from harness.sentry.signin import csrf_cookie, safe_next, sign_in, signed_out
 
+#: Beside it stand the templates and what they need.
+ROOT: Final = Path(__file__).resolve().parents[1]
+
 _TOKEN = re.compile(r"[0-9a-f]{64}")
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-        " frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+_OWN = (
+    select(organization.c.slug, organization.c.name)
+    .select_from(organization.join(member, member.c.organization_id == organization.c.id))
+    .where(member.c.user_id == bindparam("user_id"))
+    .order_by(organization.c.slug)
+)
 
 
-def make_pages(services: Services) -> Blueprint:
-    """The blueprint of the pages of one application."""
-    pages = Blueprint("pages", __name__)
+def add(pages: Blueprint, services: Services) -> None:
+    """Adds the pages of this module."""
 
     @pages.get("/")
     def home() -> Response:
-        caller = session.read_session(request, services)
-        token = session.csrf_token(request.cookies[session.COOKIE]) if caller else None
-        return _page("home.html", caller=caller, csrf=token)
+        visitor = find_visitor(request, services)
+        organizations = services.store.all(_OWN, user_id=visitor.caller.user_id) if visitor else ()
+        return show("home.html", visitor=visitor, organizations=organizations)
 
     @pages.get("/auth/login/")
     def show_login() -> Response:
         return _login_form(services, request)
 
     @pages.post("/auth/login/")
-    def log_in() -> Response:
+    def log_in() -> Response | WerkzeugResponse:
         _check_form(request)
         username = request.form.get("username", "")
         user_id = check_password(services.store, username, request.form.get("password", ""))
@@ -51,10 +55,10 @@ def make_pages(services: Services) -> Blueprint:
         answer.headers["Cache-Control"] = "no-store"
         for cookie in sign_in(services, user_id, secure=request.is_secure):
             answer.headers.add("Set-Cookie", cookie)
-        return answer  # type: ignore[return-value]
+        return answer
 
     @pages.post("/auth/logout/")
-    def log_out() -> Response:
+    def log_out() -> WerkzeugResponse:
         if session.read_session(request, services) is not None:
             key = request.cookies[session.COOKIE]
             session.check_csrf(request, session.csrf_token(key))
@@ -63,13 +67,11 @@ def make_pages(services: Services) -> Blueprint:
         answer.headers["Cache-Control"] = "no-store"
         for cookie in signed_out(secure=request.is_secure):
             answer.headers.add("Set-Cookie", cookie)
-        return answer  # type: ignore[return-value]
+        return answer
 
     @pages.errorhandler(Denied)
     def denied(error: Denied) -> Response:
-        return _page("denied.html", error.status, detail=error.body["detail"])
-
-    return pages
+        return show("denied.html", error.status, detail=error.body["detail"])
 
 
 def _login_form(services: Services, request: Request, *, wrong: bool = False) -> Response:
@@ -77,7 +79,7 @@ def _login_form(services: Services, request: Request, *, wrong: bool = False) ->
     held = request.cookies.get(session.CSRF_COOKIE, "")
     token = held if _TOKEN.fullmatch(held) else services.randomness.hex(32)
     target = safe_next(request.values.get("next"))
-    page = _page("login.html", 403 if wrong else 200, csrf=token, target=target, wrong=wrong)
+    page = show("login.html", 403 if wrong else 200, csrf=token, target=target, wrong=wrong)
     lifetime = session.max_age(services.settings.session_lifetime)
     page.headers.add("Set-Cookie", csrf_cookie(token, lifetime, secure=request.is_secure))
     return page
@@ -89,9 +91,3 @@ def _check_form(request: Request) -> None:
     if not _TOKEN.fullmatch(held):
         raise Denied("CSRF Failed: CSRF cookie not set.", rule="csrf")
     session.check_csrf(request, held)
-
-
-def _page(template: str, status: int = 200, **values: object) -> Response:
-    page = Response(render_template(template, **values), status, mimetype="text/html")
-    page.headers.update(_HEADERS)
-    return page

@@ -1,0 +1,88 @@
+"""The people of scenarios, in one browser: a context of their own for each.
+
+A `BrowserPeople` can be sent to another process, which starts a browser of its own when
+somebody first needs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.browser.chromium import BrowserMissingError, find_chromium, launch
+from harness.browser.hands import BrowserHands
+from harness.scenario.hands import Hands
+from harness.scenario.stage import MakeHands
+from harness.scenario.wire import Wire
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Playwright
+
+# Milliseconds that a page may take: everything is on this machine, or as near as can be.
+_PATIENCE = 15_000
+
+
+@dataclass(frozen=True)
+class BrowserPeople:
+    """Users with a browser. `headed`: its window is shown."""
+
+    headed: bool = False
+
+    def check(self) -> None:
+        """Raises BrowserMissingError where there is no browser, before anything is played."""
+        with _driver() as playwright:
+            find_chromium(playwright)
+
+    @contextmanager
+    def open(self) -> Iterator[MakeHands]:
+        """What gives users their hands; the browser ends with the context.
+
+        Raises BrowserMissingError, at once, where there is none.
+        """
+        with ExitStack() as around:
+            browser = launch(around.enter_context(_driver()), headed=self.headed)
+            around.callback(browser.close)
+            crowd = _Crowd(browser)
+            yield crowd.make_hands
+
+
+def _driver() -> AbstractContextManager[Playwright]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise BrowserMissingError(
+            "Playwright is not installed: pip install 'seer-harness[browser]'"
+        ) from None
+    return sync_playwright()
+
+
+@dataclass
+class _Crowd:
+    """Who has a browser window now: those of one scenario."""
+
+    browser: Browser
+    _contexts: list[BrowserContext] = field(default_factory=list)
+    _wire: Wire | None = None
+
+    def make_hands(self, wire: Wire, name: str) -> Hands:
+        """A fresh window for `name`; those of an earlier scenario are closed."""
+        if wire is not self._wire:
+            self._wire = wire
+            for context in self._contexts:
+                context.close()
+            self._contexts.clear()
+        context = self.browser.new_context(**_WINDOW)
+        context.set_default_timeout(_PATIENCE)
+        self._contexts.append(context)
+        return BrowserHands(wire, name, context)
+
+
+_WINDOW: dict[str, Any] = {
+    "viewport": {"width": 1100, "height": 900},
+    "locale": "en-US",
+    "timezone_id": "UTC",
+    "accept_downloads": False,
+    "service_workers": "block",
+}
