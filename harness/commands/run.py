@@ -51,7 +51,7 @@ def run_command(
         keep_quiet()
     reports = Reports(files, everything=sarif_all)
     try:
-        where = _find_target(target, live=live, weaknesses=weakened)
+        where = find_target(target, live=live, weaknesses=weakened)
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
@@ -93,8 +93,8 @@ def _check_options(
         raise Misuse("-j: at a running server scenarios are played one after another")
 
 
-def _find_target(file: str | None, *, live: bool, weaknesses: tuple[str, ...]) -> Target:
-    """Raises DocumentError for a description that is wrong."""
+def find_target(file: str | None, *, live: bool, weaknesses: tuple[str, ...]) -> Target:
+    """Where is played, as the options say. Raises DocumentError for a wrong description."""
     if file is not None:
         return Running(read_target(file))
     own = Loopback(weaknesses=weaknesses) if live else InProcess(weaknesses=weaknesses)

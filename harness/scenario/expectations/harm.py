@@ -231,7 +231,8 @@ def _tell(entries: list[dict[str, Any]], request: str) -> Iterator[str]:
     asked = set()
     for entry in entries:
         if _is_try(entry, request):
-            yield f"{entry['name']} → {entry.get('status') or 'not sent: ' + str(entry.get('rule'))}"
+            came = entry.get("status") or f"not sent: {entry.get('rule')}"
+            yield f"{entry['name']} → {came}"
         elif entry.get("kind") == "ask" and fnmatchcase(str(entry.get("request")), request):
             asked.add(entry.get("input"))
         elif entry.get("kind") == "answer" and entry.get("input") in asked:
