@@ -17,7 +17,14 @@ from harness.report.page import asset, environment, policy
 from harness.report.steps import Event, StepView, describe_check, describe_exchange
 from harness.report.text import visible, visible_data
 from harness.scenario.acts import CONTROL
-from harness.scenario.containment import Containment, Outcome, Row, explain_fences
+from harness.scenario.containment import (
+    Containment,
+    Mark,
+    Outcome,
+    Row,
+    explain_fences,
+    find_checks,
+)
 
 SIGNS: Mapping[str, str] = {
     "control": "✓",
@@ -109,10 +116,10 @@ def _bar(whole: Containment, act: Act) -> Bar:
         if count := kinds.count(kind):
             parts.append((kind, start, count))
             start += count
-    told = [f"{whole.count(act, 'harm')} harm"]
-    for mark in ("contained", "inconclusive"):
-        if count := whole.count(act, mark):
-            told.append(f"{count} {'without harm' if act == CONTROL else ''}{mark}".strip())
+    none = "no harm" if act == CONTROL else "contained"
+    marks: dict[Mark, str] = {"harm": "harm", "contained": none, "inconclusive": "inconclusive"}
+    counts = [(whole.count(act, mark), words) for mark, words in marks.items()]
+    told = [f"{count} {words}" for count, words in counts if count or words == "harm"]
     return Bar(act, ", ".join(told), parts)
 
 
@@ -148,7 +155,7 @@ def _row(row: Row) -> RowView:
 def _outcome(outcome: Outcome) -> OutcomeView:
     kind = _kind(outcome)
     view = StepView(None, list(outcome.events))
-    checks = {check["name"]: check for check in view.of("check")}
+    harm, contained = find_checks(view.events)
     return OutcomeView(
         kind=kind,
         sign=SIGNS[kind],
@@ -157,8 +164,8 @@ def _outcome(outcome: Outcome) -> OutcomeView:
         anchor=anchor_of(outcome.injection, outcome.act),
         act=outcome.act,
         reason=visible(outcome.reason),
-        seen=visible(_seen(checks.get("harm"))),
-        tried=[visible(line) for line in _tried(checks.get("contained"))],
+        seen=visible(_seen(harm)),
+        tried=[visible(line) for line in _tried(contained)],
         checks=[
             (
                 check["passed"],
@@ -167,9 +174,7 @@ def _outcome(outcome: Outcome) -> OutcomeView:
             )
             for check in view.failed
         ],
-        exchanges=[
-            visible("\n".join(describe_exchange(exchange))) for exchange in _decisive(view)
-        ],
+        exchanges=[visible("\n".join(describe_exchange(exchange))) for exchange in _decisive(view)],
         steps=list(outcome.steps),
     )
 
