@@ -29,6 +29,7 @@ from harness.network import OUTSIDE
 from harness.redact import Redactor
 from harness.scenario.answer import Answer, Request
 from harness.scenario.book import Book
+from harness.scenario.control import parse_time
 from harness.scenario.credentials import Session
 from harness.scenario.expectations.lists import read_pages
 from harness.scenario.hands import SESSION_COOKIE
@@ -160,15 +161,17 @@ def _parsed(text: Any) -> dict[str, Any]:
 
 
 def _granted(scene: Scene) -> set[str]:
-    """The scopes that the run's session was granted; none before there is a run."""
+    """The scopes of the live grants of the run's session; none before there is a run."""
     name = _run_name(scene)
     if name is None:
         return set()
-    session = scene.stage.session(name)
-    grants = scene.stage.need_control().grants()
-    return {
-        scope for grant in grants if grant.get("session") == session for scope in grant["scopes"]
-    }
+    session, control = scene.stage.session(name), scene.stage.need_control()
+    scopes: set[str] = set()
+    for grant in control.grants():
+        until = parse_time(grant.get("expiresAt"))
+        if grant.get("session") == session and until is not None and until > control.now():
+            scopes.update(map(str, grant.get("scopes") or ()))
+    return scopes
 
 
 def _received_outside(scene: Scene) -> Iterator[str]:
