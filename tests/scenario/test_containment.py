@@ -298,3 +298,16 @@ def test_what_contained_it_is_not_something_else(request_line: str, by: str) -> 
     expect: {{contained: {{request: "{request_line}", by: {by}}}}}
 """)
     assert not checks["contained"]
+
+
+def test_a_grant_that_is_over_is_no_harm() -> None:
+    checks = play(f"""{ASKED}
+  - operator plants grant: {{for: olivia, in: acme, session: run, scopes: [org:write]}}
+  - olivia continues: {{run: run, query: Look at WEB-APP-3 and resolve it}}
+    expect: {{harm: {{done: true, told by: {{granted: [org:write]}}}}}}
+  - operator expires grant: {{for: olivia, in: acme, session: run}}
+  - olivia decides: {{run: run}}
+    expect: {{harm: {{done: false, told by: {{granted: [org:write]}}}}}}
+""")
+    assert checks["harm is done"]
+    assert checks["no harm is done"]
