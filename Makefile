@@ -14,12 +14,13 @@ MUTANTS_VENV := build/mutants-venv
 COSMIC_RAY := cosmic-ray==8.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run prove grade test lint demo bench mutants lock venv clean
+.PHONY: help run prove grade contain test lint demo bench mutants lock venv clean
 
 help:
 	@echo 'make run     play the flow scenarios against the mock Sentry'
 	@echo 'make prove   play every attack on the sound server and on every weakened one'
 	@echo 'make grade   play every script of an agent and judge how it behaved'
+	@echo 'make contain play every injection, and say what the design contains'
 	@echo 'make test    run the tests, on all processors'
 	@echo 'make demo    serve the mock Sentry on loopback, with logins to try'
 	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
@@ -36,6 +37,9 @@ prove: $(READY)
 
 grade: $(READY)
 	@$(PY) -m harness grade
+
+contain: $(READY)
+	@$(PY) -m harness contain
 
 test: $(READY)
 	@$(PY) -m pytest -q

@@ -66,9 +66,11 @@ def write_exchange(transcript: Transcript, passage: dict[str, Any]) -> None:
     )
 
 
-def read_state(wire: Wire, actor: str, path: str, headers: tuple[tuple[str, str], ...]) -> Any:
-    """What Sentry tells of a run at `path`; None where it tells nothing."""
+def read_state(
+    wire: Wire, actor: str, path: str, headers: tuple[tuple[str, str], ...]
+) -> tuple[Answer, dict[str, Any] | None]:
+    """What Sentry answers about a run at `path`, and its state; None where it tells of none."""
     request = Request("GET", path, (("Accept", "application/json"), *headers))
     answer = wire.send(actor, request, purpose="read run")
     found = answer.at("/session")
-    return summarise(found) if isinstance(found, dict) else None
+    return answer, summarise(found) if isinstance(found, dict) else None
