@@ -88,6 +88,15 @@ def _(secret: str, shown: Shown) -> None:
         raise Refused(401, "signature")
 
 
+@check_signature.weakened(
+    "seer-signature-tidied", title="A signature's spelling is put right before it is compared"
+)
+def _(secret: str, shown: Shown) -> None:
+    _, _, given = (shown.authorization or "").strip().rpartition(":")
+    if not verify(secret, shown.body, given.strip().lower()):
+        raise Refused(401, "signature")
+
+
 @defence(
     "seer-call.viewer",
     title="Seer works for the user whom Sentry names under its signature",
@@ -137,6 +146,18 @@ def _(secret: str, shown: Shown) -> Owner:
     if not verify(secret, again.encode(), shown.signature or ""):
         raise Refused(401, "viewer-context-signature")
     return _read_owner(shown.context or "", "viewer-context")
+
+
+@read_viewer.weakened("seer-viewer-coerced", title="Whatever reads as a number is a viewer's id")
+def _(secret: str, shown: Shown) -> Owner:
+    context, signature = shown.context or "", shown.signature or ""
+    if not verify(secret, context.encode("latin-1"), signature):
+        raise Refused(401, "viewer-context-signature")
+    try:
+        named = json.loads(context)
+        return Owner(int(named["organization_id"]), int(named["user_id"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise Refused(401, "viewer-context") from None
 
 
 def _read_owner(text: str, rule: str) -> Owner:
