@@ -94,10 +94,13 @@ class Driver:
     def _go_on(self, run: Run, result: Result) -> None:
         self._services.runs.enter()
         try:
-            self._open_pool().submit(self._work, run, result, in_force())
+            work = self._open_pool().submit(self._work, run, result, in_force())
         except RuntimeError:
             # Nobody works any more: the service is being closed.
             self._services.runs.leave()
+        else:
+            # Also for one that is called off before its turn comes.
+            work.add_done_callback(lambda _: self._services.runs.leave())
 
     def _open_pool(self) -> ThreadPoolExecutor:
         with self._services.lock:
@@ -108,7 +111,6 @@ class Driver:
     def _work(self, run: Run, result: Result, weak: Replacements) -> None:
         # A thread has none of what surrounds a request.
         with ExitStack() as around:
-            around.enter_context(self._services.runs.working())
             around.enter_context(written_to(self._services.log))
             if weak:
                 around.enter_context(applied(weak))
