@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from harness.clock import Clock
 from harness.log import LogLines
@@ -43,7 +42,7 @@ def test_a_run_that_never_got_its_turn_keeps_nobody_waiting() -> None:
     closing = threading.Thread(target=driver.close)
     closing.start()
     while driver._pool is not None:  # until the second is called off
-        time.sleep(0.001)
+        closing.join(0.001)
     go_on.set()
     closing.join(10)
     assert services.runs.settle(1)
