@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.scenario.answer import Answer, Request
 from harness.scenario.control import Control
@@ -30,6 +31,20 @@ class SeerControl(Control):
     def entries_since(self, number: int) -> list[dict[str, Any]]:
         """The entries of Seer's audit log after that number; they go into no transcript."""
         return self._get_numbered(f"/audit/?since={number}", "entries")
+
+
+def is_exchange(
+    exchange: dict[str, Any], sender: str, server: str, method: str | None, path: str | None
+) -> bool:
+    """Whether an exchange is from `sender` to `server`, of that method and path if any is named."""
+    came = (
+        exchange.get("sender"),
+        exchange.get("server"),
+        exchange.get("method"),
+        urlsplit(str(exchange.get("url"))).path,
+    )
+    wanted = (sender, server, method, path)
+    return all(one is None or one == other for one, other in zip(wanted, came, strict=True))
 
 
 def summarise(state: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from harness.seer.agent.actions import (
 )
 from harness.seer.runs import Pending, Run
 from harness.seer.services import Services
-from harness.seer.tools import Tools
+from harness.seer.tools import Tools, has_tools
 
 _log = logging.getLogger("harness.seer.driver")
 
@@ -94,10 +94,13 @@ class Driver:
     def _go_on(self, run: Run, result: Result) -> None:
         self._services.runs.enter()
         try:
-            self._open_pool().submit(self._work, run, result, in_force())
+            work = self._open_pool().submit(self._work, run, result, in_force())
         except RuntimeError:
             # Nobody works any more: the service is being closed.
             self._services.runs.leave()
+        else:
+            # Also for one that is called off before its turn comes.
+            work.add_done_callback(lambda _: self._services.runs.leave())
 
     def _open_pool(self) -> ThreadPoolExecutor:
         with self._services.lock:
@@ -108,7 +111,6 @@ class Driver:
     def _work(self, run: Run, result: Result, weak: Replacements) -> None:
         # A thread has none of what surrounds a request.
         with ExitStack() as around:
-            around.enter_context(self._services.runs.working())
             around.enter_context(written_to(self._services.log))
             if weak:
                 around.enter_context(applied(weak))
@@ -151,9 +153,9 @@ class Driver:
                 run.write(self._now(), "assistant", text)
                 return None
             case Search(query):
-                found = self._tools.search(query) if run.tools else Found(())
+                found = self._tools.search(query) if has_tools(run) else Found(())
                 self._show_call(run, "sentry_api_search", query, f"{len(found.operations)} found")
-                self._services.note(run, "tool", "search", allowed=run.tools)
+                self._services.note(run, "tool", "search", allowed=has_tools(run))
                 return found
             case Mint(requested):
                 return self._tools.mint(run, requested)
@@ -175,15 +177,18 @@ class Driver:
         with run.lock:
             run.asks += 1
             run.questions += 1
+            # An agent may write its token into a path.
+            operation = run.mask(str(ask.request))
             pending = Pending(
                 id=f"{run.id}-{run.questions}",
                 ask=ask,
+                operation=operation,
                 link=make_link(self._services.sentry_url, run, ask.scopes),
             )
             run.write(self._now(), "assistant", f"May I have {scopes}, for {ask.request}?")
             # Before anybody can answer: an agent that is told so goes on at once.
             self._services.note(
-                run, "ask", scopes, allowed=True, input=pending.id, request=str(ask.request)
+                run, "ask", scopes, allowed=True, input=pending.id, request=operation
             )
             run.enter(self._now(), "awaiting_user_input", pending)
         return None

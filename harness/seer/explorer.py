@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from harness.defence import defence
 from harness.seer import messages
 from harness.seer.agent.actions import Agent, Answer, Circumstances
 from harness.seer.audit import Entry
@@ -147,9 +148,28 @@ class Explorer:
             self._driver.interrupt(run)
             return {"run_id": run.id}
         with run.lock:
-            if run.pending is None or run.pending.id != update.payload.input_id:
-                raise Refused(409, "no-question", "That question is not open any more.")
+            check_question(run, update.payload.input_id)
             self._note(call)
             said = update.payload.response_data
             self._driver.answer(run, Answer(said.decision == "approve", said.reason))
         return {"run_id": run.id}
+
+
+@defence(
+    "seer-answer.question",
+    title="An answer is for the question that it was given to",
+    cwe=841,
+    source="CWE-841",
+)
+def check_question(run: Run, input_id: str) -> None:
+    """Raises Refused (409) for an answer to another question than the open one."""
+    if run.pending is None or run.pending.id != input_id:
+        raise Refused(409, "no-question", "That question is not open any more.")
+
+
+@check_question.weakened(
+    "stale-answer-accepted", title="An answer counts for whatever is asked by then"
+)
+def _(run: Run, input_id: str) -> None:
+    if run.pending is None:
+        check_question.sound(run, input_id)

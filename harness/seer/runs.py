@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from harness.defence import defence
 from harness.seer.agent.actions import Agent, Ask
 
 Status = Literal["processing", "awaiting_user_input", "completed", "error"]
@@ -47,10 +47,14 @@ class Authority:
 
 @dataclass(slots=True)
 class Pending:
-    """A question to the user: scopes, for a request; the link leads to Sentry's own page."""
+    """A question to the user: scopes, for a request; the link leads to Sentry's own page.
+
+    `operation` is the request as the user is shown it.
+    """
 
     id: str
     ask: Ask
+    operation: str
     link: str
 
     def as_json(self) -> dict[str, Any]:
@@ -60,7 +64,7 @@ class Pending:
             "input_type": "agent_write_approval",
             "data": {
                 "scopes": list(self.ask.scopes),
-                "operation": str(self.ask.request),
+                "operation": self.operation,
                 "link": self.link,
             },
         }
@@ -112,9 +116,7 @@ class Run:
     def mask(self, text: str) -> str:
         """`text` without the run's tokens, and not too long."""
         with self.lock:
-            for secret in self._secrets:
-                text = text.replace(secret, _MASK)
-        return text[:_MOST_TEXT]
+            return hide_secrets(text, self._secrets)[:_MOST_TEXT]
 
     def write(self, now: datetime, role: str, content: str, **more: Any) -> None:
         """Adds a message; `more` stands beside its content."""
@@ -132,7 +134,7 @@ class Run:
             self.status, self.pending, self.updated_at = status, pending, now
 
     def as_json(self) -> dict[str, Any]:
-        """The state as Explorer reads it; a copy."""
+        """The state as Sentry reads it, which shows its user a part; a copy."""
         with self.lock:
             return {
                 "run_id": self.id,
@@ -140,7 +142,29 @@ class Run:
                 "updated_at": self.updated_at and self.updated_at.isoformat(),
                 "blocks": [dict(block) for block in self._blocks],
                 "pending_user_input": self.pending and self.pending.as_json(),
+                "organization_id": self.owner.organization_id,
+                "user_id": self.owner.user_id,
+                "agent_session": self.session,
+                "authority": self.authority.kind,
             }
+
+
+@defence(
+    "seer-run.mask",
+    title="What a run shows its user has none of its tokens in it",
+    cwe=200,
+    source="getsentry/sentry#112179",
+)
+def hide_secrets(text: str, secrets: Iterable[str]) -> str:
+    """`text` with a mask in the place of each of the `secrets`."""
+    for secret in secrets:
+        text = text.replace(secret, _MASK)
+    return text
+
+
+@hide_secrets.weakened("token-shown-in-chat", title="A conversation shows the agent's token")
+def _(text: str, secrets: Iterable[str]) -> str:
+    return text
 
 
 class Runs:
@@ -171,14 +195,6 @@ class Runs:
             over = [run.id for run in self._runs.values() if run.status != "processing"]
             for run_id in over[:1]:
                 del self._runs[run_id]
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """A run is at work while the context lasts."""
-        try:
-            yield
-        finally:
-            self.leave()
 
     def enter(self) -> None:
         """One more run is at work, from before its thread starts."""

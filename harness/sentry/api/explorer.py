@@ -100,7 +100,23 @@ def read_run(call: Call) -> dict[str, Any]:
         return {"session": None}
     if not isinstance(session, dict):
         raise SeerError("Seer's answer cannot be read.", reason="no-session")
-    return {"session": {name: session.get(name) for name in _SHOWN}}
+    return {"session": show_session(session)}
+
+
+@defence(
+    "explorer-run.shown",
+    title="Of what Seer knows of a run its user is shown what Explorer needs",
+    cwe=213,
+    source="OWASP API3:2023",
+)
+def show_session(session: dict[str, Any]) -> dict[str, Any]:
+    """The part of Seer's state that is passed on."""
+    return {name: session.get(name) for name in _SHOWN}
+
+
+@show_session.weakened("seer-state-passed-on", title="Sentry passes on all that Seer says")
+def _(session: dict[str, Any]) -> dict[str, Any]:
+    return session
 
 
 @operation("POST", f"{_ORGANIZATION}/explorer-update/{{run_id}}/")
@@ -162,6 +178,20 @@ def _(
     return ("approve", None) if whole else ("reject", "insufficient_scope")
 
 
+@settle.weakened("rejection-takes-all", title="To reject one request withdraws every approval")
+def _(
+    call: Call, key: GrantKey, decision: Decision, asked: Iterable[str] | None
+) -> tuple[Decision, str | None]:
+    return settle.sound(call, key, decision, asked if decision == "approve" else None)
+
+
+@settle.weakened("approval-believed", title="An answer is an approval because it says so")
+def _(
+    call: Call, key: GrantKey, decision: Decision, asked: Iterable[str] | None
+) -> tuple[Decision, str | None]:
+    return (decision, None) if decision == "approve" else settle.sound(call, key, decision, asked)
+
+
 def session_of(run_id: int) -> str:
     """The agent session of a run: what its grants and tokens are bound to."""
     return f"explorer-{run_id}"
@@ -186,7 +216,7 @@ def _(call: Call) -> None:
 
 def _chat(call: Call, run_id: int, query: str) -> dict[str, Any]:
     code_mode = has_code_mode(call)
-    token = hand_over(call, code_mode=code_mode)
+    token = hand_over(call, run_id, code_mode=code_mode)
     payload = {
         "run_id": run_id,
         "query": query,
