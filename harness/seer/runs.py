@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -171,14 +170,6 @@ class Runs:
             over = [run.id for run in self._runs.values() if run.status != "processing"]
             for run_id in over[:1]:
                 del self._runs[run_id]
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """A run is at work while the context lasts."""
-        try:
-            yield
-        finally:
-            self.leave()
 
     def enter(self) -> None:
         """One more run is at work, from before its thread starts."""
