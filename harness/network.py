@@ -33,6 +33,7 @@ OUTSIDE: Final = "outside"
 #: Exchanges kept; older ones give way.
 SIZE: Final = 5000
 _MOST_BYTES = 8 * 1024 * 1024
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class UnansweredError(Exception):
@@ -74,7 +75,9 @@ class Passage:
 
     def as_json(self, number: int) -> dict[str, Any]:
         """The exchange as plain data; bodies are text, what is not UTF-8 by escapes."""
-        received = self.received or Incoming(0)
+        # Read once: the answer may come while this is told.
+        answer = self.received
+        received = answer or Incoming(0)
         return {
             "id": number,
             "sender": self.sender,
@@ -83,7 +86,7 @@ class Passage:
             "url": self.sent.url,
             "request_headers": [list(pair) for pair in self.sent.headers],
             "request_body": self.sent.body.decode("utf-8", "backslashreplace"),
-            "status": self.received and received.status,
+            "status": answer and answer.status,
             "response_headers": [list(pair) for pair in received.headers],
             "response_body": received.body.decode("utf-8", "backslashreplace"),
             "error": self.error,
@@ -98,22 +101,25 @@ class _Party:
     url: str
     app: WsgiApp | None
     transport: httpx.BaseTransport | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self) -> httpx.BaseTransport:
         """What requests go through; made when it is first needed, for httpx takes a while."""
-        if self.transport is None:
-            if self.app is None:
-                self.transport = open_transport(self.url)
-            else:
-                from harness.wsgi import WsgiTransport
+        with self.lock:
+            if self.transport is None:
+                if self.app is None:
+                    self.transport = open_transport(self.url)
+                else:
+                    from harness.wsgi import WsgiTransport
 
-                self.transport = WsgiTransport(self.app)
-        return self.transport
+                    self.transport = WsgiTransport(self.app)
+            return self.transport
 
     def close(self) -> None:
-        if self.transport is not None:
-            self.transport.close()
-            self.transport = None
+        with self.lock:
+            transport, self.transport = self.transport, None
+        if transport is not None:
+            transport.close()
 
 
 class Network:
@@ -173,11 +179,13 @@ class Network:
     def _find(self, url: str) -> _Party | None:
         try:
             wanted = urlsplit(url)
-            if wanted.hostname == OUTSIDE_HOST:
-                return self._parties[OUTSIDE]
+            if wanted.scheme not in _PORTS:
+                return None
             origin = _origin(wanted)
         except ValueError:
             return None
+        if wanted.hostname == OUTSIDE_HOST:
+            return self._parties[OUTSIDE]
         with self._lock:
             parties = list(self._parties.values())
         return next((party for party in parties if _origin(urlsplit(party.url)) == origin), None)
@@ -185,7 +193,7 @@ class Network:
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     """RFC 6454 section 4. Raises ValueError for a port that is none."""
-    return url.scheme, url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.hostname, _PORTS.get(url.scheme) if url.port is None else url.port
 
 
 def _exchange(transport: httpx.BaseTransport, sent: Outgoing, timeout: float) -> Incoming:

@@ -97,7 +97,8 @@ class Explorer:
             self._note(call)
             run.tools = chat.enable_code_mode_tools
             run.authority = self._choose_authority(chat)
-            run.hide(run.authority.text)
+            for secret in run.authority.secrets:
+                run.hide(secret)
             run.write(services.clock.now(), "user", chat.query)
             self._driver.start(run, self._make_agent(run, chat))
         return {"run_id": run.id}

@@ -142,9 +142,11 @@ def settle(
     the scopes that were `asked` for, and with none named all that the session was granted.
     """
     now = call.services.clock.now()
-    if decision == "approve" and read_granted(call.services.store, key, now) >= set(asked or ()):
+    # An empty list names none either: nothing must be left of what nobody named.
+    named = set(asked or ()) or None
+    if decision == "approve" and named and read_granted(call.services.store, key, now) >= named:
         return "approve", None
-    withdraw_scopes(call.services.store, key, asked, now)
+    withdraw_scopes(call.services.store, key, named, now)
     return "reject", None if decision == "reject" else "insufficient_scope"
 
 
