@@ -129,6 +129,8 @@ class Network:
         self._parties: dict[str, _Party] = {}
         self._passages: Numbered[Passage] = Numbered(SIZE)
         self._lock = threading.Lock()
+        self._open_calls: set[str] = set()
+        self._call_closed = threading.Condition()
         self.join(OUTSIDE, f"https://{OUTSIDE_HOST}", _listen)
 
     def join(self, name: str, url: str, app: WsgiApp | None = None) -> None:
@@ -160,6 +162,25 @@ class Network:
             passage.error = str(error)
             raise
         return passage.received
+
+    def open_call(self, call: str) -> None:
+        """Who is set to work by `call` waits with it until that is closed.
+
+        Otherwise they and the one who called would write down what they do in any order.
+        """
+        with self._call_closed:
+            self._open_calls.add(call)
+
+    def close_call(self, call: str) -> None:
+        """Whoever made `call` has done all that they do about it."""
+        with self._call_closed:
+            self._open_calls.discard(call)
+            self._call_closed.notify_all()
+
+    def wait_for(self, call: str, timeout: float) -> None:
+        """Waits until `call` is closed, and no longer than `timeout` seconds."""
+        with self._call_closed:
+            self._call_closed.wait_for(lambda: call not in self._open_calls, timeout)
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The exchanges after `number`, in the order in which they were sent."""

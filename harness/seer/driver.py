@@ -53,16 +53,16 @@ class Driver:
         self._closing = threading.Lock()
         self._closed = False
 
-    def start(self, run: Run, agent: Agent) -> None:
-        """The agent begins; the run is at work when this returns."""
+    def start(self, run: Run, agent: Agent, call: str) -> None:
+        """The agent begins once `call` is closed; the run is at work when this returns."""
         with run.lock:
             run.agent = agent
             run.asks, run.refused, run.denials = 0, set(), {}
             run.enter(self._now(), "processing")
-        self._go_on(run, None)
+        self._go_on(run, None, call)
 
-    def answer(self, run: Run, answer: Answer) -> None:
-        """The user answered the pending question; the agent goes on."""
+    def answer(self, run: Run, answer: Answer, call: str) -> None:
+        """The user answered the pending question; the agent goes on once `call` is closed."""
         with run.lock:
             pending = run.pending
             if pending is None:
@@ -78,7 +78,7 @@ class Driver:
         self._services.note(
             run, "answer", scopes, allowed=answer.approved, rule=answer.reason, input=pending.id
         )
-        self._go_on(run, answer)
+        self._go_on(run, answer, call)
 
     def interrupt(self, run: Run) -> None:
         """Ends a run that waits, at once; one that works, after its next action."""
@@ -100,11 +100,11 @@ class Driver:
             finally:
                 self._closed = False
 
-    def _go_on(self, run: Run, result: Result) -> None:
+    def _go_on(self, run: Run, result: Result, call: str) -> None:
         runs = self._services.runs
         runs.enter()
         try:
-            working = self._open_pool().submit(self._work, run, result, in_force())
+            working = self._open_pool().submit(self._work, run, result, call, in_force())
         except RuntimeError:
             runs.leave()
             self._end(run, "error", _CLOSED)
@@ -121,7 +121,8 @@ class Driver:
                 self._pool = ThreadPoolExecutor(self._services.settings.workers, "seer-agent")
             return self._pool
 
-    def _work(self, run: Run, result: Result, weak: Replacements) -> None:
+    def _work(self, run: Run, result: Result, call: str, weak: Replacements) -> None:
+        self._services.network.wait_for(call, self._services.settings.timeout)
         # A thread has none of what surrounds a request.
         with ExitStack() as around:
             around.enter_context(written_to(self._services.log))

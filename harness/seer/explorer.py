@@ -100,7 +100,7 @@ class Explorer:
             for secret in run.authority.secrets:
                 run.hide(secret)
             run.write(services.clock.now(), "user", chat.query)
-            self._driver.start(run, self._make_agent(run, chat))
+            self._driver.start(run, self._make_agent(run, chat), chat.request_id)
         return {"run_id": run.id}
 
     def _choose_authority(self, chat: Chat) -> Authority:
@@ -152,5 +152,6 @@ class Explorer:
                 raise Refused(409, "no-question", "That question is not open any more.")
             self._note(call)
             said = update.payload.response_data
-            self._driver.answer(run, Answer(said.decision == "approve", said.reason))
+            answer = Answer(said.decision == "approve", said.reason)
+            self._driver.answer(run, answer, update.request_id)
         return {"run_id": run.id}
