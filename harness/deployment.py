@@ -30,6 +30,8 @@ from harness.world import load_world, populate
 if TYPE_CHECKING:
     from flask import Flask
 
+    from harness.wsgi import WsgiApp
+
 #: The names of the services in their network.
 SENTRY, SEER = "sentry", "seer"
 #: Where applications in process answer; nothing resolves these names.
@@ -199,7 +201,7 @@ def _reached_by(deployment: Deployment, url: str, seer_url: str, seer: Flask) ->
 
 
 @contextmanager
-def serving_app(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serving_app(app: WsgiApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serves `app` from threads of this process while the context lasts; gives its URL.
 
     Port 0 takes a free one. Raises OSError when the address cannot be bound.
@@ -217,7 +219,7 @@ def serving_app(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[
         clear_untrusted_proxy_headers=True,
         max_request_body_size=_SERVER_MAX_BODY,
     )
-    loop = threading.Thread(target=server.run, name=app.name, daemon=True)
+    loop = threading.Thread(target=server.run, name="server", daemon=True)
     loop.start()
     try:
         shown = f"[{host}]" if ":" in host else host

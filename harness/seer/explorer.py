@@ -98,9 +98,10 @@ class Explorer:
             self._note(call)
             run.tools = chat.enable_code_mode_tools
             run.authority = self._choose_authority(chat)
-            run.hide(run.authority.text)
+            for secret in run.authority.secrets:
+                run.hide(secret)
             run.write(services.clock.now(), "user", chat.query)
-            self._driver.start(run, self._make_agent(run, chat))
+            self._driver.start(run, self._make_agent(run, chat), chat.request_id)
         return {"run_id": run.id}
 
     def _choose_authority(self, chat: Chat) -> Authority:
@@ -129,6 +130,9 @@ class Explorer:
             script, captured = found
         if script is None:
             return perform_unknown(services.scripts)
+        if not captured.keys() >= set(script.captures):
+            # Directed, and asked something else than its user would ask.
+            return perform_unknown([script])
         return perform(script, circumstances, captured, services.clock)
 
     def _show(self, call: _Call, state: State, viewer: Owner) -> dict[str, Any]:
@@ -151,7 +155,8 @@ class Explorer:
             check_question(run, update.payload.input_id)
             self._note(call)
             said = update.payload.response_data
-            self._driver.answer(run, Answer(said.decision == "approve", said.reason))
+            answer = Answer(said.decision == "approve", said.reason)
+            self._driver.answer(run, answer, update.request_id)
         return {"run_id": run.id}
 
 

@@ -44,28 +44,30 @@ class Authority:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that no message shows: what was handed over, and each cookie in it."""
+        cookies = self.text.split("; ") if self.kind == "session" else []
+        return self.text, *(cookie.partition("=")[2] for cookie in cookies)
+
 
 @dataclass(slots=True)
 class Pending:
-    """A question to the user: scopes, for a request; the link leads to Sentry's own page.
-
-    `operation` is the request as the user is shown it.
-    """
+    """A question to the user: scopes, for a request; the link leads to Sentry's own page."""
 
     id: str
     ask: Ask
-    operation: str
     link: str
 
-    def as_json(self) -> dict[str, Any]:
-        """The question as Explorer shows it."""
+    def as_json(self, mask: Callable[[str], str]) -> dict[str, Any]:
+        """The question as Explorer shows it; an agent may have put anything into it."""
         return {
             "id": self.id,
             "input_type": "agent_write_approval",
             "data": {
-                "scopes": list(self.ask.scopes),
-                "operation": self.operation,
-                "link": self.link,
+                "scopes": [mask(scope) for scope in self.ask.scopes],
+                "operation": mask(str(self.ask.request)),
+                "link": mask(self.link),
             },
         }
 
@@ -96,6 +98,11 @@ class Run:
         self.updated_at: datetime | None = None
         self._blocks: list[dict[str, Any]] = []
         self._secrets: list[str] = []
+
+    @property
+    def works(self) -> bool:
+        """Whether an agent works at it."""
+        return self.status == "processing"
 
     @property
     def session(self) -> str:
@@ -141,7 +148,7 @@ class Run:
                 "status": self.status,
                 "updated_at": self.updated_at and self.updated_at.isoformat(),
                 "blocks": [dict(block) for block in self._blocks],
-                "pending_user_input": self.pending and self.pending.as_json(),
+                "pending_user_input": self.pending and self.pending.as_json(self.mask),
                 "organization_id": self.owner.organization_id,
                 "user_id": self.owner.user_id,
                 "agent_session": self.session,
@@ -192,9 +199,11 @@ class Runs:
 
     def _make_room(self) -> None:
         if len(self._runs) >= self._size:
-            over = [run.id for run in self._runs.values() if run.status != "processing"]
-            for run_id in over[:1]:
-                del self._runs[run_id]
+            # One that has not begun yet is not over.
+            idle = [run for run in self._runs.values() if run.updated_at and not run.works]
+            over = [run for run in idle if run.pending is None]
+            for run in (over or idle)[:1]:
+                del self._runs[run.id]
 
     def enter(self) -> None:
         """One more run is at work, from before its thread starts."""

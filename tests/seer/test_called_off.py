@@ -26,7 +26,7 @@ def test_a_run_that_never_got_its_turn_keeps_nobody_waiting() -> None:
         requests=Requests(10),
         audit=Numbered[Entry](10),
         log=LogLines(),
-        scripts=(),
+        read_scripts=lambda: (),
     )
     driver = Driver(services)
     begun, go_on = threading.Event(), threading.Event()
@@ -36,9 +36,9 @@ def test_a_run_that_never_got_its_turn_keeps_nobody_waiting() -> None:
         go_on.wait(10)
         yield Say("Done.")
 
-    driver.start(Run(1, Owner(1, 1), "acme"), work())
+    driver.start(Run(1, Owner(1, 1), "acme"), work(), "")
     assert begun.wait(10)
-    driver.start(Run(2, Owner(1, 1), "acme"), work())
+    driver.start(Run(2, Owner(1, 1), "acme"), work(), "")
     closing = threading.Thread(target=driver.close)
     closing.start()
     while driver._pool is not None:  # until the second is called off

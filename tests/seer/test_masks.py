@@ -34,7 +34,7 @@ def services() -> Iterator[Services]:
         requests=Requests(10),
         audit=Numbered[Entry](10),
         log=LogLines(),
-        scripts=(),
+        read_scripts=lambda: (),
     )
     network.close()
 
@@ -45,7 +45,7 @@ def test_a_question_shows_no_token(services: Services) -> None:
 
     run, driver = Run(1, Owner(1, 1), "acme"), Driver(services)
     run.hide(TOKEN)
-    driver.start(run, ask())
+    driver.start(run, ask(), "")
     assert services.runs.settle(10)
     state = run.as_json()
     entries = [entry.as_json(number) for number, entry in services.audit.since(0)]
@@ -62,7 +62,7 @@ def test_without_tools_nothing_is_minted(services: Services) -> None:
         came.append((yield Mint(None)))
 
     driver = Driver(services)
-    driver.start(Run(1, Owner(1, 1), "acme"), mint())
+    driver.start(Run(1, Owner(1, 1), "acme"), mint(), "")
     assert services.runs.settle(10)
     driver.close()
     assert [reply.refusal for reply in came] == ["This run has no tools for the API."]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
+from flask import Response, after_this_request
 from pydantic import StringConstraints
 
 from harness.defence import defence
@@ -162,9 +163,11 @@ def settle(
     the scopes that were `asked` for, and with none named all that the session was granted.
     """
     now = call.services.clock.now()
-    if decision == "approve" and read_granted(call.services.store, key, now) >= set(asked or ()):
+    # An empty list names none either: nothing must be left of what nobody named.
+    named = set(asked or ()) or None
+    if decision == "approve" and named and read_granted(call.services.store, key, now) >= named:
         return "approve", None
-    withdraw_scopes(call.services.store, key, asked, now)
+    withdraw_scopes(call.services.store, key, named, now)
     return "reject", None if decision == "reject" else "insufficient_scope"
 
 
@@ -254,8 +257,22 @@ def _call_seer(call: Call, path: str, payload: dict[str, Any]) -> dict[str, Any]
     client = SeerClient(
         services.network, services.settings.secret, services.settings.seer_timeout.total_seconds()
     )
-    whole = _name_parties(viewer) | {"request_id": services.randomness.hex(16)} | payload
+    request_id = services.randomness.hex(16)
+    _hold(call, request_id)
+    whole = _name_parties(viewer) | {"request_id": request_id} | payload
     return client.call(path, whole, viewer)
+
+
+def _hold(call: Call, request_id: str) -> None:
+    """An agent begins once its user has an answer: the records then have one order."""
+    network = call.services.network
+
+    def release(response: Response) -> Response:
+        network.close_call(request_id)
+        return response
+
+    network.open_call(request_id)
+    after_this_request(release)
 
 
 def _name_parties(viewer: Viewer) -> dict[str, Any]:

@@ -157,8 +157,12 @@ def _detail(body: bytes) -> str:
     return detail[:200] if isinstance(detail, str) else REFUSED
 
 
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
 def _read(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
