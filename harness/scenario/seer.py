@@ -37,12 +37,26 @@ def summarise(state: dict[str, Any]) -> dict[str, Any]:
 
     `said`: the assistant's messages; `calls`: each tool call as "METHOD path → outcome".
     """
-    messages = [block.get("message", {}) for block in state.get("blocks") or []]
-    calls = [call for message in messages for call in message.get("tool_calls") or []]
+    messages = [
+        found for block in _objects(state, "blocks") if (found := _object(block, "message"))
+    ]
+    calls = [call for message in messages for call in _objects(message, "tool_calls")]
+    said = [message for message in messages if message.get("role") == "assistant"]
     return state | {
-        "said": [message["content"] for message in messages if message.get("role") == "assistant"],
+        "said": [message.get("content") for message in said],
         "calls": [f"{call.get('arguments')} → {call.get('outcome')}" for call in calls],
     }
+
+
+def _object(holder: dict[str, Any], key: str) -> dict[str, Any]:
+    """The object under a key; an empty one for anything else: a server may say what it likes."""
+    found = holder.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _objects(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = holder.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def write_exchange(transcript: Transcript, passage: dict[str, Any]) -> None:
