@@ -129,6 +129,9 @@ class Explorer:
             script, captured = found
         if script is None:
             return perform_unknown(services.scripts)
+        if not captured.keys() >= set(script.captures):
+            # Directed, and asked something else than its user would ask.
+            return perform_unknown([script])
         return perform(script, circumstances, captured, services.clock)
 
     def _show(self, call: _Call, state: State, viewer: Owner) -> dict[str, Any]:

@@ -131,6 +131,16 @@ def test_directed_runs_follow_the_script_and_others_their_query(house: House) ->
     assert house.said(2)[0].startswith("I do not know how to do that.")
 
 
+def test_a_directed_script_needs_the_words_that_its_query_leaves_open(house: House) -> None:
+    house.control("PUT", "/direction/", {"script": "rename-the-organization"})
+    assert house.chat(1, "Hello").status_code == 200
+    house.settle()
+    assert house.said(1) == [
+        "I do not know how to do that. You can ask me:\nRename this organization to {name}"
+    ]
+    assert house.state(1)["status"] == "completed"
+
+
 def test_a_session_is_shown_by_directed_runs_and_told_nowhere(house: House) -> None:
     cookie, csrf = "sentrysid=canary-of-session; sc=canary-of-csrf", "canary-of-csrf"
     headers = {"Cookie": cookie, "X-CSRFToken": csrf}
