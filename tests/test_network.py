@@ -78,7 +78,7 @@ def test_a_party_is_reached_at_its_origin_however_it_is_spelled(
         "",
         "ftp://sentry.test/",
         "ftp://outside.test/",
-        "file:///etc/passwd",
+        "file:///",
         "gopher://outside.test/",
         "data:,x",
     ],

@@ -53,7 +53,7 @@ STRAY = [
     "http://127.0.0.1:9000/api/0/",
     "http://127.0.0.1:9000@evil.test/api/0/",
     "ftp://evil.test/api/0/",
-    "file:///etc/passwd",
+    "file:///",
     "javascript:alert(1)",
     "data:,x",
     "@evil.test/api/0/",
