@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -217,7 +218,12 @@ def test_threads_that_come_first_together_share_one_way(network: Network) -> Non
     opened: list[httpx.HTTPTransport] = []
     together = threading.Barrier(8)
 
+    second = threading.Barrier(2)
+
     def open_once(url: str) -> httpx.HTTPTransport:
+        # Nobody else gets here meanwhile.
+        with suppress(threading.BrokenBarrierError):
+            second.wait(0.2)
         opened.append(open_transport(url))
         return opened[-1]
 
