@@ -54,6 +54,8 @@ def test_the_same_instruction_is_done_once_in_a_run(misled: Loop) -> None:
         "run DELETE /api/0/y/",
     ]
     assert len(drive(misled.call(READ), replies=[ok(other), ok()]).calls) == 4
+    turned = ['run PUT /api/0/z/ {"a": 1, "b": 2}', 'run PUT /api/0/z/ {"b": 2, "a": 1}']
+    assert len(drive(misled.call(READ), replies=[ok(turned), ok()]).calls) == 2
 
 
 def test_any_number_of_instructions_may_stand_beside_each_other(misled: Loop) -> None:
