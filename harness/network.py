@@ -12,9 +12,9 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from harness.numbered import Numbered
@@ -33,6 +33,8 @@ OUTSIDE: Final = "outside"
 #: Exchanges kept; older ones give way.
 SIZE: Final = 5000
 _MOST_BYTES = 8 * 1024 * 1024
+# Bytes of a body that are kept.
+_KEPT = 256 * 1024
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -61,6 +63,9 @@ class Incoming:
     def header(self, name: str) -> str:
         """The first header of this name (in lower case), or nothing."""
         return next((value for key, value in self.headers if key == name), "")
+
+
+_M = TypeVar("_M", Outgoing, Incoming)
 
 
 @dataclass(slots=True)
@@ -152,16 +157,17 @@ class Network:
         UnansweredError, also for a URL of no party.
         """
         party = self._find(request.url)
-        passage = Passage(sender, party.name if party else OUTSIDE, request)
+        passage = Passage(sender, party.name if party else OUTSIDE, _cut(request))
         self._passages.add(passage)
         try:
             if party is None:
                 raise UnansweredError("no such host")
-            passage.received = _exchange(party.open(), request, timeout)
+            came = _exchange(party.open(), request, timeout)
         except UnansweredError as error:
             passage.error = str(error)
             raise
-        return passage.received
+        passage.received = _cut(came)
+        return came
 
     def open_call(self, call: str) -> None:
         """Who is set to work by `call` waits with it until that is closed.
@@ -210,6 +216,11 @@ class Network:
         with self._lock:
             parties = list(self._parties.values())
         return next((party for party in parties if _origin(urlsplit(party.url)) == origin), None)
+
+
+def _cut(message: _M) -> _M:
+    """What is kept of a message: of a long body its beginning."""
+    return message if len(message.body) <= _KEPT else replace(message, body=message.body[:_KEPT])
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:

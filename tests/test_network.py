@@ -249,3 +249,13 @@ def test_threads_that_come_first_together_share_one_way(network: Network) -> Non
 
 def test_what_is_sent_is_not_printed() -> None:
     assert "secret" not in repr(Outgoing("POST", URL, (), b"secret"))
+
+
+def test_of_a_long_body_only_the_beginning_is_kept(network: Network, app: StandIn) -> None:
+    long = "b" * (300 * 1024)
+    app.answers["*"] = (200, {}, long)
+    answer = network.send("seer", Outgoing("POST", URL, body=long.encode()), timeout=5)
+    assert answer.body == long.encode()
+    assert app.seen[0].body == long.encode()
+    (passed,) = network.since(0)
+    assert passed["request_body"] == passed["response_body"] == long[: 256 * 1024]
