@@ -82,10 +82,12 @@ def test_answers_to_what_was_obeyed_are_obeyed_to_a_depth(misled: Loop) -> None:
     assert len(played.calls) == 1 + MOST_DEPTH == 4
 
 
-def test_what_was_obeyed_before_counts_for_no_depth(misled: Loop) -> None:
+def test_what_was_obeyed_before_changes_no_depth(misled: Loop) -> None:
     for number in range(2 * MOST_DEPTH):
         played = drive(misled.call(READ), replies=[ok(f"run GET /api/0/{number}/"), ok()])
         assert len(played.calls) == 2
+    deep = [ok(f"run GET /api/0/deep/{depth}/") for depth in range(10)]
+    assert len(drive(misled.call(READ), replies=deep).calls) == 1 + MOST_DEPTH
 
 
 def test_a_bare_call_is_read_too(misled: Loop) -> None:
