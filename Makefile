@@ -14,11 +14,13 @@ MUTANTS_VENV := build/mutants-venv
 COSMIC_RAY := cosmic-ray==8.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run prove test lint demo bench pictures mutants lock venv clean
+.PHONY: help run prove grade contain test lint demo bench pictures mutants lock venv clean
 
 help:
 	@echo 'make run     play the flow scenarios against the mock Sentry'
 	@echo 'make prove   play every attack on the sound server and on every weakened one'
+	@echo 'make grade   play every script of an agent and judge how it behaved'
+	@echo 'make contain play every injection, and say what the design contains'
 	@echo 'make test    run the tests, on all processors'
 	@echo 'make demo    show the flow in a browser, walk through it, run attacks: the lab'
 	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
@@ -33,6 +35,12 @@ run: $(READY)
 
 prove: $(READY)
 	@$(PY) -m harness prove
+
+grade: $(READY)
+	@$(PY) -m harness grade
+
+contain: $(READY)
+	@$(PY) -m harness contain
 
 test: $(READY)
 	@$(PY) -m pytest -q

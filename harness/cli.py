@@ -168,6 +168,87 @@ def prove(**options: Any) -> None:
 
 
 @cli.command()
+@click.argument("names", nargs=-1, metavar="[SCRIPT_ID]...")
+@click.option(
+    "--target",
+    metavar="FILE",
+    help="Judge what agents did at a running server, described by the JSON that serve"
+    " --ready-json prints. It is only read.",
+)
+@click.option("--session", metavar="ID", help="Only this agent session.")
+@click.option(
+    "--since", type=click.IntRange(0), metavar="N", help="Only what came after decision record N."
+)
+@click.option("--task", metavar="FILE", help="What the agent was asked to do: allowed operations.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    help="The seed of the world that scripts are played in.  [default: 0]",
+)
+@click.option("--json", metavar="F", help="Write the verdicts with their evidence as JSON.")
+@click.option("--html", metavar="F", help="Write them as one page for people.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what each rule came to, with evidence.")
+def grade(**options: Any) -> None:
+    """Judge how an agent behaved: its own task, the least scopes, no more tokens than needed.
+
+    Without --target the scripts that come along are played in process, and the verdict on
+    each must be what its temperament and its file say. Exit code 3: nothing was seen.
+    """
+    with _imports():
+        from harness.commands.grade import grade_command
+
+    files = {kind: options.pop(kind) for kind in ("json", "html")}
+    sys.exit(grade_command(files=files, **options))
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
+@click.option(
+    "--act",
+    "act_names",
+    multiple=True,
+    metavar="NAME",
+    help="Only this act: full authority, read only or narrow approval; may come twice.",
+)
+@click.option(
+    "--target",
+    metavar="FILE",
+    help="Play against a running server, described by the JSON that serve --ready-json prints.",
+)
+@click.option("--live", is_flag=True, help="Play over a loopback port instead of in process.")
+@_weaken
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Play in N processes at once.  [default: as many as there are processors]",
+)
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    help="The seed of worlds and ids; the same seed gives the same reports.  [default: 0]",
+)
+@click.option("--json", metavar="F", help="Write the outcomes with their evidence as JSON.")
+@click.option("--html", metavar="F", help="Write them as one page, each outcome with evidence.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what decided each act.")
+def contain(**options: Any) -> None:
+    """Show what the design contains of the injections that a misled agent obeys.
+
+    Plays each injection in three acts: the agent has the user's whole authority, where the
+    harm must be done; a token that only reads; a narrow approval. Then the state is looked
+    at, and compared with what the catalogue says. All are played without a name.
+    """
+    with _imports():
+        from harness.commands.contain import contain_command
+
+    files = {kind: options.pop(kind) for kind in ("json", "html")}
+    sys.exit(contain_command(files=files, **options))
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def weaknesses(*, as_json: bool) -> None:
     """List the defences, and the weakened forms that --weaken takes."""

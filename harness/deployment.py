@@ -30,6 +30,8 @@ from harness.world import load_world, populate
 if TYPE_CHECKING:
     from flask import Flask
 
+    from harness.wsgi import WsgiApp
+
 #: The names of the services in their network.
 SENTRY, SEER = "sentry", "seer"
 #: Where applications in process answer; nothing resolves these names.
@@ -200,7 +202,7 @@ def _reached_by(deployment: Deployment, url: str, seer_url: str, seer: Flask) ->
 
 @contextmanager
 def serving_app(
-    app: Flask,
+    app: WsgiApp,
     host: str = "127.0.0.1",
     port: int = 0,
     *,
@@ -229,7 +231,7 @@ def serving_app(
         max_request_body_size=most_body,
         channel_request_lookahead=lookahead,
     )
-    loop = threading.Thread(target=server.run, name=app.name, daemon=True)
+    loop = threading.Thread(target=server.run, name="server", daemon=True)
     loop.start()
     try:
         shown = f"[{host}]" if ":" in host else host

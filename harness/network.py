@@ -12,9 +12,9 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from harness.numbered import Numbered
@@ -33,6 +33,9 @@ OUTSIDE: Final = "outside"
 #: Exchanges kept; older ones give way.
 SIZE: Final = 5000
 _MOST_BYTES = 8 * 1024 * 1024
+# Bytes of a body that are kept.
+_KEPT = 256 * 1024
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class UnansweredError(Exception):
@@ -62,6 +65,9 @@ class Incoming:
         return next((value for key, value in self.headers if key == name), "")
 
 
+_M = TypeVar("_M", Outgoing, Incoming)
+
+
 @dataclass(slots=True)
 class Passage:
     """One exchange between parties; without an answer `error` says why."""
@@ -74,7 +80,9 @@ class Passage:
 
     def as_json(self, number: int) -> dict[str, Any]:
         """The exchange as plain data; bodies are text, what is not UTF-8 by escapes."""
-        received = self.received or Incoming(0)
+        # Read once: the answer may come while this is told.
+        answer = self.received
+        received = answer or Incoming(0)
         return {
             "id": number,
             "sender": self.sender,
@@ -83,7 +91,7 @@ class Passage:
             "url": self.sent.url,
             "request_headers": [list(pair) for pair in self.sent.headers],
             "request_body": self.sent.body.decode("utf-8", "backslashreplace"),
-            "status": self.received and received.status,
+            "status": answer and answer.status,
             "response_headers": [list(pair) for pair in received.headers],
             "response_body": received.body.decode("utf-8", "backslashreplace"),
             "error": self.error,
@@ -98,22 +106,25 @@ class _Party:
     url: str
     app: WsgiApp | None
     transport: httpx.BaseTransport | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self) -> httpx.BaseTransport:
         """What requests go through; made when it is first needed, for httpx takes a while."""
-        if self.transport is None:
-            if self.app is None:
-                self.transport = open_transport(self.url)
-            else:
-                from harness.wsgi import WsgiTransport
+        with self.lock:
+            if self.transport is None:
+                if self.app is None:
+                    self.transport = open_transport(self.url)
+                else:
+                    from harness.wsgi import WsgiTransport
 
-                self.transport = WsgiTransport(self.app)
-        return self.transport
+                    self.transport = WsgiTransport(self.app)
+            return self.transport
 
     def close(self) -> None:
-        if self.transport is not None:
-            self.transport.close()
-            self.transport = None
+        with self.lock:
+            transport, self.transport = self.transport, None
+        if transport is not None:
+            transport.close()
 
 
 class Network:
@@ -123,6 +134,8 @@ class Network:
         self._parties: dict[str, _Party] = {}
         self._passages: Numbered[Passage] = Numbered(SIZE)
         self._lock = threading.Lock()
+        self._open_calls: set[str] = set()
+        self._call_closed = threading.Condition()
         self.join(OUTSIDE, f"https://{OUTSIDE_HOST}", _listen)
 
     def join(self, name: str, url: str, app: WsgiApp | None = None) -> None:
@@ -144,16 +157,36 @@ class Network:
         UnansweredError, also for a URL of no party.
         """
         party = self._find(request.url)
-        passage = Passage(sender, party.name if party else OUTSIDE, request)
+        passage = Passage(sender, party.name if party else OUTSIDE, _cut(request))
         self._passages.add(passage)
         try:
             if party is None:
                 raise UnansweredError("no such host")
-            passage.received = _exchange(party.open(), request, timeout)
+            came = _exchange(party.open(), request, timeout)
         except UnansweredError as error:
             passage.error = str(error)
             raise
-        return passage.received
+        passage.received = _cut(came)
+        return came
+
+    def open_call(self, call: str) -> None:
+        """Who is set to work by `call` waits with it until that is closed.
+
+        Otherwise they and the one who called would write down what they do in any order.
+        """
+        with self._call_closed:
+            self._open_calls.add(call)
+
+    def close_call(self, call: str) -> None:
+        """Whoever made `call` has done all that they do about it."""
+        with self._call_closed:
+            self._open_calls.discard(call)
+            self._call_closed.notify_all()
+
+    def wait_for(self, call: str, timeout: float) -> None:
+        """Waits until `call` is closed, and no longer than `timeout` seconds."""
+        with self._call_closed:
+            self._call_closed.wait_for(lambda: call not in self._open_calls, timeout)
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The exchanges after `number`, in the order in which they were sent."""
@@ -173,19 +206,26 @@ class Network:
     def _find(self, url: str) -> _Party | None:
         try:
             wanted = urlsplit(url)
-            if wanted.hostname == OUTSIDE_HOST:
-                return self._parties[OUTSIDE]
+            if wanted.scheme not in _PORTS:
+                return None
             origin = _origin(wanted)
         except ValueError:
             return None
+        if wanted.hostname == OUTSIDE_HOST:
+            return self._parties[OUTSIDE]
         with self._lock:
             parties = list(self._parties.values())
         return next((party for party in parties if _origin(urlsplit(party.url)) == origin), None)
 
 
+def _cut(message: _M) -> _M:
+    """What is kept of a message: of a long body its beginning."""
+    return message if len(message.body) <= _KEPT else replace(message, body=message.body[:_KEPT])
+
+
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     """RFC 6454 section 4. Raises ValueError for a port that is none."""
-    return url.scheme, url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.hostname, _PORTS.get(url.scheme) if url.port is None else url.port
 
 
 def _exchange(transport: httpx.BaseTransport, sent: Outgoing, timeout: float) -> Incoming:

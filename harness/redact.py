@@ -128,6 +128,11 @@ class Redactor:
         with self._lock:
             return self._data(value, self._note_data(value, 0), 0)
 
+    def find(self, text: str) -> set[str]:
+        """The kinds of the secrets known until now that stand in `text`, however spelt."""
+        with self._lock:
+            return {kind for *_, secret, kind in self._find(text, {}) if secret in self._kinds}
+
     # -- where secrets stand
 
     def _header(self, name: str, value: str) -> str:

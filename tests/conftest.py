@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from faker import Faker
 
 from tests import postgres
 
@@ -14,6 +15,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = {str(report.longrepr[2]) for report in terminalreporter.getreports("skipped")}
     for reason in sorted(reasons):
         terminalreporter.write_line(f"not tested: {reason.removeprefix('Skipped: ')}", yellow=True)
+
+
+@pytest.fixture
+def fake(request: pytest.FixtureRequest) -> Faker:
+    """Values that do not matter; the same ones each time this test runs."""
+    faker = Faker()
+    faker.seed_instance(request.node.nodeid)
+    return faker
 
 
 @pytest.fixture(scope="session")

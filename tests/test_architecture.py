@@ -19,6 +19,7 @@ MOST_LINES = 400
 FLOORS: list[set[str]] = [
     {
         "clock",
+        "conduct",
         "defence",
         "document",
         "events",
@@ -39,11 +40,11 @@ FLOORS: list[set[str]] = [
     },
     {"mcp", "seer", "sentry"},
     {"deployment"},
-    {"attacks", "injections", "oracle"},
+    {"attacks", "grading", "injections", "oracle"},
     {"scenario"},
     {"browser", "report"},
-    {"playground"},
-    {"commands", "lab", "pytest_plugin"},
+    {"lab", "playground"},
+    {"commands", "pytest_plugin"},
     {"cli"},
     {"__main__"},
 ]
@@ -55,6 +56,8 @@ FORBIDDEN["oracle"] = SHARED - {"oracle", "resources"}
 FORBIDDEN |= dict.fromkeys(("attacks", "browser", "oracle", "report", "scenario"), SERVICES)
 # What is planted is data; who plays it deploys.
 FORBIDDEN["injections"] = SERVICES | {"deployment"}
+# Judges what it is given: whoever reads it, from whatever server, stands above.
+FORBIDDEN["grading"] = SERVICES | {"deployment", "network", "wsgi", "oracle", "world"}
 
 
 @dataclass(frozen=True)
@@ -180,5 +183,9 @@ def tracked() -> list[Path]:
     return [
         file
         for file in files
-        if file.is_file() and "__pycache__" not in file.parts and file != Path(__file__)
+        if file.is_file()
+        and "__pycache__" not in file.parts
+        and file != Path(__file__)
+        # Pictures hold no words.
+        and file.suffix != ".png"
     ]

@@ -233,3 +233,13 @@ def test_labels_depend_on_what_is_shown_alone(values: list[str]) -> None:
             redactor.register(value, "thing")
         texts.append(redactor.text(" | ".join(values)))
     assert texts[0] == texts[1]
+
+
+def test_the_kinds_of_what_is_known_are_found_however_it_is_spelt() -> None:
+    redactor = Redactor()
+    redactor.headers([("Cookie", f"sentrysid={HEX}"), ("Authorization", f"Bearer {agent_token()}")])
+    assert redactor.find(f"a {quote_plus(agent_token())} b") >= {"agent token"}
+    hidden = base64.b64encode(f"see {HEX}".encode()).decode()
+    assert redactor.find(f"{hidden} {agent_token()}") >= {"session cookie", "agent token"}
+    # One that nobody showed has the form of a token, and is none of those that are known.
+    assert redactor.find(f"sntryu_{HEX[::-1]}") == set()

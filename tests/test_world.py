@@ -35,7 +35,7 @@ from harness.world import (
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FLOW = "organizations:seer-agent-token-flow"
-WORLDS = ["flag-off", "poisoned", "small", "two-organizations"]
+WORLDS = ["flag-off", "poisoned", "rehearsal", "small", "two-organizations"]
 
 GOOD = """\
 organizations:

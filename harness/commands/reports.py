@@ -14,6 +14,8 @@ import click
 from harness.commands.failure import Misuse
 
 if TYPE_CHECKING:
+    from harness.report.grades import Grades
+    from harness.scenario.containment import Containment
     from harness.scenario.proof import Proof
     from harness.scenario.result import Run
 
@@ -55,7 +57,7 @@ class Reports:
         """Whether one of them takes stdout for itself."""
         return STDOUT in self._files.values()
 
-    def write(self, made: Run | Proof) -> None:
+    def write(self, made: Run | Proof | Grades | Containment) -> None:
         """Renders and writes them. Raises Misuse for a file that can no longer be written."""
         for kind, file in self._files.items():
             text = self._render(kind)(made)

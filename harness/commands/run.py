@@ -59,7 +59,7 @@ def run_command(
         keep_quiet()
     reports = Reports(files, everything=sarif_all)
     try:
-        where = _find_target(
+        where = find_target(
             target, live=live or browser, weaknesses=weakened, scripts=tuple(scripts)
         )
         scenarios = select(load_scenarios(names), expression)
@@ -120,10 +120,10 @@ def _check_options(
         raise Misuse("-j: at a running server scenarios are played one after another")
 
 
-def _find_target(
-    file: str | None, *, live: bool, weaknesses: tuple[str, ...], scripts: tuple[str, ...]
+def find_target(
+    file: str | None, *, live: bool, weaknesses: tuple[str, ...], scripts: tuple[str, ...] = ()
 ) -> Target:
-    """Raises DocumentError for a description that is wrong."""
+    """Where is played, as the options say. Raises DocumentError for a wrong description."""
     if file is not None:
         return Running(read_target(file))
     kind = Loopback if live else InProcess

@@ -72,7 +72,7 @@ Fence: TypeAlias = Literal[
     "token", "approval", "fence", "organization", "first party", "password", "nothing"
 ]
 FENCES: Final[dict[Fence, str]] = {
-    "token": "the token lacks the scope, and the refusal names none to ask for",
+    "token": "the token lacks the scope, and the refusal names none that an agent asks for",
     "approval": "the scope was asked for, and the user rejected it",
     "fence": "Seer's tool calls no other host",
     "organization": "the token opens no other organization",

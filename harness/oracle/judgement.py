@@ -54,8 +54,8 @@ def judge(
     refused = _pass_gate(demand, template, caller, place)
     if refused is not None:
         return refused
-    if place is None:
-        return ALLOWED if target.own else DENIED
+    if place is None or demand == "account":
+        return _judge_own(place, target)
     return _judge_place(method, template, frozenset(demand.split()), Case(caller, place, target))
 
 
@@ -126,6 +126,17 @@ def _pass_gate(demand: str, template: str, caller: Caller, place: Place | None) 
     if caller.is_token and not overlap(caller.scopes, wanted):
         return Verdict(Outcome.CHALLENGED, wanted)
     return None
+
+
+def _judge_own(place: Place | None, target: Target) -> Verdict:
+    """What is a user's own; in an organization, their conversations with Seer."""
+    if place is None:
+        return ALLOWED if target.own else DENIED
+    if not place.exists:
+        return HIDDEN
+    if place.role is None:
+        return DENIED
+    return ALLOWED if place.explorer and target.exists and target.own else HIDDEN
 
 
 def _judge_place(method: str, template: str, wanted: frozenset[str], case: Case) -> Verdict:

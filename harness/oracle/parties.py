@@ -65,7 +65,7 @@ class Place:
     """An organization, and the place of the caller's user in it.
 
     `role`: None for no member. `team_roles`: {team: role in it}. `flow`: whether the
-    agent flow is switched on.
+    agent flow is switched on; `explorer`: whether conversations with Seer are.
     """
 
     organization: str
@@ -74,6 +74,7 @@ class Place:
     team_roles: Mapping[str, str] = field(default_factory=dict)
     open_membership: bool = False
     flow: bool = True
+    explorer: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ class Target:
     "team", "release", "event", or what nothing but its existence is judged of. `teams`:
     those that it belongs to. `exists`: in this organization. `other_team`: a team that
     the path names beside a project. `own`: it is the caller's (a comment, a membership,
-    an account). `member_role`: of the member that the path names. `harmless`: a change
-    that reading suffices for. `empty`: a project with no events. `last_owner`: the
-    member is the only owner.
+    an account, a conversation). `member_role`: of the member that the path names.
+    `harmless`: a change that reading suffices for. `empty`: a project with no events.
+    `last_owner`: the member is the only owner.
     """
 
     kind: str = ""

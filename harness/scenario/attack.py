@@ -57,10 +57,14 @@ What an attacker does beside `calls`, `mints` and `approves`:
                after the first; `duplicate before` ahead of it.
     tampers    changes the text of a token: {from: honest, do: [strip signature], as: bare},
                {from: honest, do: [{signature of: other}], as: spliced}
-    signs      a viewer context, good or bad:
+    signs      a viewer context, or with `body` a call of Seer, good or bad:
                {context: {user_id: "{mel.number}"}, sign with: other, as: seen}
                shown by the headers X-Viewer-Context: "{seen.text}" and
                X-Viewer-Context-Signature: "{seen.signature}"
+    captures   keeps the last request between two services, byte for byte:
+               {from: sentry, to: seer, path: /v1/automation/explorer/chat, as: message}
+               and sends it again: body: "{message.body}", headers:
+               {Authorization: "{message.headers.authorization}", …}
     races      sends several requests at once, which meet at a point inside the server:
                {at: grant.merge, together: [step, step]}, each step with its own `expect`
 

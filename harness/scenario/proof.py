@@ -196,12 +196,14 @@ def _describe_weakness(weakness: Weakness) -> WeaknessInfo:
 def make_cell(scenario: Scenario, weakness: str, result: Result) -> Cell:
     """The cell of a play that was written down."""
     mark: Mark = result.verdict or "inconclusive"
-    steps, last = _tell_steps(result)
+    steps, last = tell_steps(result)
     events = list(last) if mark != "held" else []
     return Cell(scenario.id, weakness, mark, result.reason, steps, events)
 
 
-def _tell_steps(result: Result) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+def tell_steps(
+    result: Result,
+) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
     """Each step in short, and all that was written of the last."""
     steps: list[dict[str, Any]] = []
     last: list[Mapping[str, Any]] = []

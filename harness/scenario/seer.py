@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.scenario.answer import Answer, Request
 from harness.scenario.control import Control
@@ -32,17 +33,45 @@ class SeerControl(Control):
         return self._get_numbered(f"/audit/?since={number}", "entries")
 
 
+def is_exchange(
+    exchange: dict[str, Any], sender: str, server: str, method: str | None, path: str | None
+) -> bool:
+    """Whether an exchange is from `sender` to `server`, of that method and path if any is named."""
+    came = (
+        exchange.get("sender"),
+        exchange.get("server"),
+        exchange.get("method"),
+        urlsplit(str(exchange.get("url"))).path,
+    )
+    wanted = (sender, server, method, path)
+    return all(one is None or one == other for one, other in zip(wanted, came, strict=True))
+
+
 def summarise(state: dict[str, Any]) -> dict[str, Any]:
     """A run's state with what scenarios ask for beside it.
 
     `said`: the assistant's messages; `calls`: each tool call as "METHOD path → outcome".
     """
-    messages = [block.get("message", {}) for block in state.get("blocks") or []]
-    calls = [call for message in messages for call in message.get("tool_calls") or []]
+    messages = [
+        found for block in _objects(state, "blocks") if (found := _object(block, "message"))
+    ]
+    calls = [call for message in messages for call in _objects(message, "tool_calls")]
+    said = [message for message in messages if message.get("role") == "assistant"]
     return state | {
-        "said": [message["content"] for message in messages if message.get("role") == "assistant"],
+        "said": [message.get("content") for message in said],
         "calls": [f"{call.get('arguments')} → {call.get('outcome')}" for call in calls],
     }
+
+
+def _object(holder: dict[str, Any], key: str) -> dict[str, Any]:
+    """The object under a key; an empty one for anything else: a server may say what it likes."""
+    found = holder.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _objects(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = holder.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def write_exchange(transcript: Transcript, passage: dict[str, Any]) -> None:
@@ -66,9 +95,11 @@ def write_exchange(transcript: Transcript, passage: dict[str, Any]) -> None:
     )
 
 
-def read_state(wire: Wire, actor: str, path: str, headers: tuple[tuple[str, str], ...]) -> Any:
-    """What Sentry tells of a run at `path`; None where it tells nothing."""
+def read_state(
+    wire: Wire, actor: str, path: str, headers: tuple[tuple[str, str], ...]
+) -> tuple[Answer, dict[str, Any] | None]:
+    """What Sentry answers about a run at `path`, and its state; None where it tells of none."""
     request = Request("GET", path, (("Accept", "application/json"), *headers))
     answer = wire.send(actor, request, purpose="read run")
     found = answer.at("/session")
-    return summarise(found) if isinstance(found, dict) else None
+    return answer, summarise(found) if isinstance(found, dict) else None

@@ -39,6 +39,22 @@ def authenticate(secret: str, shown: Shown) -> Owner:
 
 
 @defence(
+    "seer-call.secret",
+    title="Where no secret is shared nothing verifies",
+    cwe=1188,
+    source="getsentry/sentry#112844",
+)
+def is_signed(secret: str, message: bytes, signature: str) -> bool:
+    """Whether a signature is that of `message` under the shared secret; never without one."""
+    return verify(secret, message, signature)
+
+
+@is_signed.weakened("seer-call-without-secret", title="With no secret everything is signed")
+def _(secret: str, message: bytes, signature: str) -> bool:
+    return is_signed.sound(secret, message, signature) if secret else True
+
+
+@defence(
     "seer-call.signature",
     title="Seer answers calls that are signed with the shared secret, over the bytes received",
     cwe=345,
@@ -47,7 +63,7 @@ def authenticate(secret: str, shown: Shown) -> Owner:
 def check_signature(secret: str, shown: Shown) -> None:
     """Raises Refused for a call without Sentry's signature, and for every call without a secret."""
     matched = _AUTHORIZATION.fullmatch(shown.authorization or "")
-    if matched is None or not verify(secret, shown.body, matched[1]):
+    if matched is None or not is_signed(secret, shown.body, matched[1]):
         raise Refused(401, "signature")
 
 
@@ -64,12 +80,6 @@ def _(secret: str, shown: Shown) -> None:
         check_signature.sound(secret, shown)
 
 
-@check_signature.weakened("seer-call-without-secret", title="With no secret every call is signed")
-def _(secret: str, shown: Shown) -> None:
-    if secret:
-        check_signature.sound(secret, shown)
-
-
 @check_signature.weakened("seer-call-rewritten", title="A body is verified as it would be written")
 def _(secret: str, shown: Shown) -> None:
     matched = _AUTHORIZATION.fullmatch(shown.authorization or "")
@@ -77,7 +87,7 @@ def _(secret: str, shown: Shown) -> None:
         again = json.dumps(json.loads(shown.body)).encode()
     except (ValueError, RecursionError):
         again = shown.body
-    if matched is None or not verify(secret, again, matched[1]):
+    if matched is None or not is_signed(secret, again, matched[1]):
         raise Refused(401, "signature")
 
 
@@ -85,6 +95,15 @@ def _(secret: str, shown: Shown) -> None:
 def _(secret: str, shown: Shown) -> None:
     matched = _BEGINNING.fullmatch(shown.authorization or "")
     if matched is None or not secret or not sign(secret, shown.body).startswith(matched[1]):
+        raise Refused(401, "signature")
+
+
+@check_signature.weakened(
+    "seer-signature-tidied", title="A signature's spelling is put right before it is compared"
+)
+def _(secret: str, shown: Shown) -> None:
+    _, _, given = (shown.authorization or "").strip().rpartition(":")
+    if not is_signed(secret, shown.body, given.strip().lower()):
         raise Refused(401, "signature")
 
 
@@ -102,7 +121,7 @@ def read_viewer(secret: str, shown: Shown) -> Owner:
     """
     if shown.context is None or shown.signature is None:
         raise Refused(401, "viewer-context-missing")
-    if not verify(secret, shown.context.encode("latin-1"), shown.signature):
+    if not is_signed(secret, shown.context.encode("latin-1"), shown.signature):
         raise Refused(401, "viewer-context-signature")
     return _read_owner(shown.context, "viewer-context")
 
@@ -134,9 +153,21 @@ def _(secret: str, shown: Shown) -> Owner:
         again = json.dumps(json.loads(shown.context or ""), separators=(",", ":"))
     except (ValueError, RecursionError):
         raise Refused(401, "viewer-context") from None
-    if not verify(secret, again.encode(), shown.signature or ""):
+    if not is_signed(secret, again.encode(), shown.signature or ""):
         raise Refused(401, "viewer-context-signature")
     return _read_owner(shown.context or "", "viewer-context")
+
+
+@read_viewer.weakened("seer-viewer-coerced", title="Whatever reads as a number is a viewer's id")
+def _(secret: str, shown: Shown) -> Owner:
+    context, signature = shown.context or "", shown.signature or ""
+    if not is_signed(secret, context.encode("latin-1"), signature):
+        raise Refused(401, "viewer-context-signature")
+    try:
+        named = json.loads(context)
+        return Owner(int(named["organization_id"]), int(named["user_id"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise Refused(401, "viewer-context") from None
 
 
 def _read_owner(text: str, rule: str) -> Owner:

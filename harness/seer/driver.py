@@ -8,6 +8,7 @@ its user can read.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -31,13 +32,14 @@ from harness.seer.agent.actions import (
 )
 from harness.seer.runs import Pending, Run
 from harness.seer.services import Services
-from harness.seer.tools import Tools
+from harness.seer.tools import Tools, has_tools
 
 _log = logging.getLogger("harness.seer.driver")
 
 _BROKEN = "The agent stopped: its script failed."
 _ENDLESS = "The agent stopped: it did too much without an end."
 _INTERRUPTED = "The user ended the run."
+_CLOSED = "The agent stopped: Seer was being closed."
 
 
 class Driver:
@@ -47,17 +49,20 @@ class Driver:
         self._services = services
         self._tools = Tools(services)
         self._pool: ThreadPoolExecutor | None = None
+        # While it closes nobody begins to work.
+        self._closing = threading.Lock()
+        self._closed = False
 
-    def start(self, run: Run, agent: Agent) -> None:
-        """The agent begins; the run is at work when this returns."""
+    def start(self, run: Run, agent: Agent, call: str) -> None:
+        """The agent begins once `call` is closed; the run is at work when this returns."""
         with run.lock:
             run.agent = agent
             run.asks, run.refused, run.denials = 0, set(), {}
             run.enter(self._now(), "processing")
-        self._go_on(run, None)
+        self._go_on(run, None, call)
 
-    def answer(self, run: Run, answer: Answer) -> None:
-        """The user answered the pending question; the agent goes on."""
+    def answer(self, run: Run, answer: Answer, call: str) -> None:
+        """The user answered the pending question; the agent goes on once `call` is closed."""
         with run.lock:
             pending = run.pending
             if pending is None:
@@ -73,7 +78,7 @@ class Driver:
         self._services.note(
             run, "answer", scopes, allowed=answer.approved, rule=answer.reason, input=pending.id
         )
-        self._go_on(run, answer)
+        self._go_on(run, answer, call)
 
     def interrupt(self, run: Run) -> None:
         """Ends a run that waits, at once; one that works, after its next action."""
@@ -85,30 +90,41 @@ class Driver:
 
     def close(self) -> None:
         """Waits for the agents at work, and lets their threads go."""
-        self._services.runs.clear()
-        with self._services.lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+        with self._closing:
+            with self._services.lock:
+                pool, self._pool, self._closed = self._pool, None, True
+            try:
+                self._services.runs.clear()
+                if pool is not None:
+                    pool.shutdown(wait=True, cancel_futures=True)
+            finally:
+                self._closed = False
 
-    def _go_on(self, run: Run, result: Result) -> None:
-        self._services.runs.enter()
+    def _go_on(self, run: Run, result: Result, call: str) -> None:
+        runs = self._services.runs
+        runs.enter()
         try:
-            self._open_pool().submit(self._work, run, result, in_force())
+            working = self._open_pool().submit(self._work, run, result, call, in_force())
         except RuntimeError:
-            # Nobody works any more: the service is being closed.
-            self._services.runs.leave()
+            runs.leave()
+            self._end(run, "error", _CLOSED)
+        else:
+            # Called for one too that is cancelled before its turn.
+            working.add_done_callback(lambda _: runs.leave())
 
     def _open_pool(self) -> ThreadPoolExecutor:
+        """Raises RuntimeError while the agents are being waited for."""
         with self._services.lock:
+            if self._closed:
+                raise RuntimeError("no agent begins now")
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._services.settings.workers, "seer-agent")
             return self._pool
 
-    def _work(self, run: Run, result: Result, weak: Replacements) -> None:
+    def _work(self, run: Run, result: Result, call: str, weak: Replacements) -> None:
+        self._services.network.wait_for(call, self._services.settings.timeout)
         # A thread has none of what surrounds a request.
         with ExitStack() as around:
-            around.enter_context(self._services.runs.working())
             around.enter_context(written_to(self._services.log))
             if weak:
                 around.enter_context(applied(weak))
@@ -126,8 +142,7 @@ class Driver:
             return
         for _ in range(self._services.settings.actions):
             if run.ending:
-                agent.close()
-                self._end(run, "completed", _INTERRUPTED)
+                self._interrupt(run, agent)
                 return
             try:
                 action: Action = agent.send(result)
@@ -135,7 +150,7 @@ class Driver:
                 self._end(run, "completed")
                 return
             if isinstance(action, Ask):
-                answer = self._ask(run, action)
+                answer = self._ask(run, action, agent)
                 if answer is None:
                     return
                 result = answer
@@ -151,9 +166,9 @@ class Driver:
                 run.write(self._now(), "assistant", text)
                 return None
             case Search(query):
-                found = self._tools.search(query) if run.tools else Found(())
+                found = self._tools.search(query) if has_tools(run) else Found(())
                 self._show_call(run, "sentry_api_search", query, f"{len(found.operations)} found")
-                self._services.note(run, "tool", "search", allowed=run.tools)
+                self._services.note(run, "tool", "search", allowed=has_tools(run))
                 return found
             case Mint(requested):
                 return self._tools.mint(run, requested)
@@ -166,13 +181,21 @@ class Driver:
         call = {"function": tool, "arguments": run.mask(arguments), "outcome": outcome}
         run.write(self._now(), "tool_use", "", tool_calls=[call])
 
-    def _ask(self, run: Run, ask: Ask) -> Answer | None:
+    def _interrupt(self, run: Run, agent: Agent) -> None:
+        agent.close()
+        self._end(run, "completed", _INTERRUPTED)
+
+    def _ask(self, run: Run, ask: Ask, agent: Agent) -> Answer | None:
         """The question goes to the user, and there is no answer yet; or it is one too many."""
         scopes = " ".join(ask.scopes)
         if rule := why_not_ask(self._services, run, ask):
             self._services.note(run, "ask", scopes, allowed=False, rule=rule)
             return Answer(False, rule)
         with run.lock:
+            if run.ending:
+                # Who ended the run meanwhile is not asked anything more.
+                self._interrupt(run, agent)
+                return None
             run.asks += 1
             run.questions += 1
             pending = Pending(
@@ -182,9 +205,9 @@ class Driver:
             )
             run.write(self._now(), "assistant", f"May I have {scopes}, for {ask.request}?")
             # Before anybody can answer: an agent that is told so goes on at once.
-            self._services.note(
-                run, "ask", scopes, allowed=True, input=pending.id, request=str(ask.request)
-            )
+            # An agent may write its token into a path.
+            asked = run.mask(str(ask.request))
+            self._services.note(run, "ask", scopes, allowed=True, input=pending.id, request=asked)
             run.enter(self._now(), "awaiting_user_input", pending)
         return None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from harness.defence import defence
 from harness.seer import messages
 from harness.seer.agent.actions import Agent, Answer, Circumstances
 from harness.seer.audit import Entry
@@ -97,9 +98,10 @@ class Explorer:
             self._note(call)
             run.tools = chat.enable_code_mode_tools
             run.authority = self._choose_authority(chat)
-            run.hide(run.authority.text)
+            for secret in run.authority.secrets:
+                run.hide(secret)
             run.write(services.clock.now(), "user", chat.query)
-            self._driver.start(run, self._make_agent(run, chat))
+            self._driver.start(run, self._make_agent(run, chat), chat.request_id)
         return {"run_id": run.id}
 
     def _choose_authority(self, chat: Chat) -> Authority:
@@ -128,6 +130,9 @@ class Explorer:
             script, captured = found
         if script is None:
             return perform_unknown(services.scripts)
+        if not captured.keys() >= set(script.captures):
+            # Directed, and asked something else than its user would ask.
+            return perform_unknown([script])
         return perform(script, circumstances, captured, services.clock)
 
     def _show(self, call: _Call, state: State, viewer: Owner) -> dict[str, Any]:
@@ -147,9 +152,29 @@ class Explorer:
             self._driver.interrupt(run)
             return {"run_id": run.id}
         with run.lock:
-            if run.pending is None or run.pending.id != update.payload.input_id:
-                raise Refused(409, "no-question", "That question is not open any more.")
+            check_question(run, update.payload.input_id)
             self._note(call)
             said = update.payload.response_data
-            self._driver.answer(run, Answer(said.decision == "approve", said.reason))
+            answer = Answer(said.decision == "approve", said.reason)
+            self._driver.answer(run, answer, update.request_id)
         return {"run_id": run.id}
+
+
+@defence(
+    "seer-answer.question",
+    title="An answer is for the question that it was given to",
+    cwe=841,
+    source="CWE-841",
+)
+def check_question(run: Run, input_id: str) -> None:
+    """Raises Refused (409) for an answer to another question than the open one."""
+    if run.pending is None or run.pending.id != input_id:
+        raise Refused(409, "no-question", "That question is not open any more.")
+
+
+@check_question.weakened(
+    "stale-answer-accepted", title="An answer counts for whatever is asked by then"
+)
+def _(run: Run, input_id: str) -> None:
+    if run.pending is None:
+        check_question.sound(run, input_id)

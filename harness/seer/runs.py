@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from harness.defence import defence
 from harness.seer.agent.actions import Agent, Ask
 
 Status = Literal["processing", "awaiting_user_input", "completed", "error"]
@@ -44,6 +44,12 @@ class Authority:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that no message shows: what was handed over, and each cookie in it."""
+        cookies = self.text.split("; ") if self.kind == "session" else []
+        return self.text, *(cookie.partition("=")[2] for cookie in cookies)
+
 
 @dataclass(slots=True)
 class Pending:
@@ -53,15 +59,15 @@ class Pending:
     ask: Ask
     link: str
 
-    def as_json(self) -> dict[str, Any]:
-        """The question as Explorer shows it."""
+    def as_json(self, mask: Callable[[str], str]) -> dict[str, Any]:
+        """The question as Explorer shows it; an agent may have put anything into it."""
         return {
             "id": self.id,
             "input_type": "agent_write_approval",
             "data": {
-                "scopes": list(self.ask.scopes),
-                "operation": str(self.ask.request),
-                "link": self.link,
+                "scopes": [mask(scope) for scope in self.ask.scopes],
+                "operation": mask(str(self.ask.request)),
+                "link": mask(self.link),
             },
         }
 
@@ -94,6 +100,11 @@ class Run:
         self._secrets: list[str] = []
 
     @property
+    def works(self) -> bool:
+        """Whether an agent works at it."""
+        return self.status == "processing"
+
+    @property
     def session(self) -> str:
         """The agent session: what the run's tokens and grants are bound to."""
         return f"explorer-{self.id}"
@@ -112,9 +123,7 @@ class Run:
     def mask(self, text: str) -> str:
         """`text` without the run's tokens, and not too long."""
         with self.lock:
-            for secret in self._secrets:
-                text = text.replace(secret, _MASK)
-        return text[:_MOST_TEXT]
+            return hide_secrets(text, self._secrets)[:_MOST_TEXT]
 
     def write(self, now: datetime, role: str, content: str, **more: Any) -> None:
         """Adds a message; `more` stands beside its content."""
@@ -132,15 +141,37 @@ class Run:
             self.status, self.pending, self.updated_at = status, pending, now
 
     def as_json(self) -> dict[str, Any]:
-        """The state as Explorer reads it; a copy."""
+        """The state as Sentry reads it, which shows its user a part; a copy."""
         with self.lock:
             return {
                 "run_id": self.id,
                 "status": self.status,
                 "updated_at": self.updated_at and self.updated_at.isoformat(),
                 "blocks": [dict(block) for block in self._blocks],
-                "pending_user_input": self.pending and self.pending.as_json(),
+                "pending_user_input": self.pending and self.pending.as_json(self.mask),
+                "organization_id": self.owner.organization_id,
+                "user_id": self.owner.user_id,
+                "agent_session": self.session,
+                "authority": self.authority.kind,
             }
+
+
+@defence(
+    "seer-run.mask",
+    title="What a run shows its user has none of its tokens in it",
+    cwe=200,
+    source="getsentry/sentry#112179",
+)
+def hide_secrets(text: str, secrets: Iterable[str]) -> str:
+    """`text` with a mask in the place of each of the `secrets`."""
+    for secret in secrets:
+        text = text.replace(secret, _MASK)
+    return text
+
+
+@hide_secrets.weakened("token-shown-in-chat", title="A conversation shows the agent's token")
+def _(text: str, secrets: Iterable[str]) -> str:
+    return text
 
 
 class Runs:
@@ -168,17 +199,11 @@ class Runs:
 
     def _make_room(self) -> None:
         if len(self._runs) >= self._size:
-            over = [run.id for run in self._runs.values() if run.status != "processing"]
-            for run_id in over[:1]:
-                del self._runs[run_id]
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """A run is at work while the context lasts."""
-        try:
-            yield
-        finally:
-            self.leave()
+            # One that has not begun yet is not over.
+            idle = [run for run in self._runs.values() if run.updated_at and not run.works]
+            over = [run for run in idle if run.pending is None]
+            for run in (over or idle)[:1]:
+                del self._runs[run.id]
 
     def enter(self) -> None:
         """One more run is at work, from before its thread starts."""

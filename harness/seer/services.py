@@ -64,10 +64,10 @@ class Services:
             kind,
             run.mask(name),
             allowed,
-            rule,
+            run.mask(rule),
             run.id,
             owner.organization_id,
             owner.user_id,
-            dict(more),
+            {key: run.mask(v) if isinstance(v, str) else v for key, v in more.items()},
         )
         self.audit.add(entry)

@@ -17,7 +17,7 @@ class Settings:
 
     #: Runs that work at once; the others wait for their turn.
     workers: int = 8
-    #: Runs kept; a new one takes the place of the oldest that is over.
+    #: Runs kept; a new one takes the place of the oldest that is over, else of one that waits.
     runs: int = 2000
     #: Actions of one run between two messages of its user: a script cannot go on for ever.
     actions: int = 1000

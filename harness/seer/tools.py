@@ -7,6 +7,7 @@ other host, and it shows the credential that belongs to the run.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -25,6 +26,9 @@ _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PATH = re.compile(r"/api/0/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*", re.ASCII)
 # To nobody but its own user does an agent's token belong.
 _SENDER: Final = "seer"
+_TOOLS_OFF: Final = "This run has no tools for the API."
+
+_log = logging.getLogger("harness.seer.tools")
 
 
 class OutsideError(ValueError):
@@ -44,8 +48,9 @@ class Tools:
     def execute(self, run: Run, call: Execute) -> Reply:
         """`sentry_api_execute`: the answer, or why nothing was sent."""
         request = call.request
-        if not run.tools:
-            return self._refuse(run, request, "tools-off", "This run has no tools for the API.")
+        log_call(run, request, call.token)
+        if not has_tools(run):
+            return self._refuse(run, request, "tools-off", _TOOLS_OFF)
         if request.method not in _METHODS:
             return self._refuse(run, request, "method", "That is no method of the API.")
         try:
@@ -64,7 +69,13 @@ class Tools:
         return reply
 
     def mint(self, run: Run, requested: tuple[str, ...] | None) -> Reply:
-        """A new agent token for the run's session, on behalf of its user."""
+        """A new agent token for the run's session, on behalf of its user.
+
+        A run without tools has nothing to show it to, and is given none.
+        """
+        if not has_tools(run):
+            self._services.note(run, "mint", "agent token", allowed=False, rule="tools-off")
+            return Reply(0, refusal=_TOOLS_OFF)
         body: dict[str, Any] = {"sessionId": session_to_mint(run)}
         if requested is not None:
             body["requestedScopes"] = list(requested)
@@ -120,6 +131,43 @@ class Tools:
     def _refuse(self, run: Run, request: Request, rule: str, sentence: str) -> Reply:
         self._services.note(run, "tool", str(request), allowed=False, rule=rule)
         return Reply(0, refusal=sentence)
+
+
+@defence(
+    "seer-tool.code-mode",
+    title="An agent has tools for the API only with code mode on",
+    cwe=863,
+    source="getsentry/sentry#112179",
+)
+def has_tools(run: Run) -> bool:
+    """Whether Sentry switched the tools on with the last message."""
+    return run.tools
+
+
+@has_tools.weakened("tools-without-code-mode", title="An agent calls the API with code mode off")
+def _(run: Run) -> bool:
+    return True
+
+
+@defence(
+    "seer-tool.log",
+    title="Seer's log tells what an agent calls, never with which token",
+    cwe=532,
+    source="CWE-532",
+)
+def log_call(run: Run, request: Request, token: str | None) -> None:
+    """Writes down that a tool was used. An agent may write anything into a path."""
+    _log.info("seer.tool run=%d request=%r", run.id, run.mask(str(request)))
+
+
+@log_call.weakened("seer-token-logged", title="Seer's log has the token of each call")
+def _(run: Run, request: Request, token: str | None) -> None:
+    _log.info("seer.tool run=%d request=%r token=%s", run.id, run.mask(str(request)), token)
+
+
+@log_call.weakened("seer-path-logged", title="Seer's log has a path as the agent wrote it")
+def _(run: Run, request: Request, token: str | None) -> None:
+    _log.info("seer.tool run=%d request=%s", run.id, request)
 
 
 @defence(

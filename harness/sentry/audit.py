@@ -18,12 +18,46 @@ _log = logging.getLogger("harness.sentry.audit")
 
 
 @dataclass(slots=True)
+class Flow:
+    """What a call had to do with an agent's session, other than as its token's.
+
+    `session`: the one that a mint, an approval or an answer in Explorer is about. `by`: user
+    and session of an agent token that is good in itself, where the call was refused before
+    anybody was named. `shown`: the kind of credential beside a refused approval. `asked`: the
+    scopes that were asked for, of those that there are; `given`: what a new token carries, or
+    what of the request was approved; `expires`: the end of the new token.
+    """
+
+    session: str | None = None
+    by: tuple[int, str] | None = None
+    shown: str | None = None
+    asked: frozenset[str] | None = None
+    given: frozenset[str] | None = None
+    expires: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The part of a record; ids are strings."""
+        by = self.by and {"user": str(self.by[0]), "session": self.by[1]}
+        return {
+            "session": self.session,
+            "by": by,
+            "shown": self.shown,
+            "asked": None if self.asked is None else sorted(self.asked),
+            "given": None if self.given is None else sorted(self.given),
+            "expires": self.expires and self.expires.isoformat(),
+        }
+
+
+@dataclass(slots=True)
 class Decision:
     """What was decided about a call, filled in as it is decided.
 
     `wanted`: the scopes of which any one suffices; `held`: the caller's, as far
     as they count here; `missing`: those wanted of which the caller holds none
-    (empty when one of them is held).
+    (empty when one of them is held). `exposed`: where else than in the Authorization
+    header a token stood: `query`, `path`, `body`. `named`: the organization that an agent's
+    request named if it is another than the token's, by its id; `unknown` for none that
+    there is. `home`, the token's own, is no part of the record.
     """
 
     time: datetime
@@ -40,6 +74,16 @@ class Decision:
     held: frozenset[str] = frozenset()
     #: Why, where the caller is told less: a fixed word.
     reason: str | None = None
+    flow: Flow | None = None
+    exposed: tuple[str, ...] = ()
+    named: str | None = None
+    home: int | None = None
+
+    def touch_flow(self) -> Flow:
+        """The flow of this record, which has one from now on."""
+        if self.flow is None:
+            self.flow = Flow()
+        return self.flow
 
     def as_json(self, number: int) -> dict[str, Any]:
         """The record in the control API's form; ids are strings."""
@@ -60,6 +104,9 @@ class Decision:
             "held": sorted(self.held),
             "missing": [] if satisfied else sorted(self.wanted),
             "status": self.status,
+            "flow": self.flow and self.flow.as_json(),
+            "exposed": list(self.exposed),
+            "named": self.named,
         }
 
 

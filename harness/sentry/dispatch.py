@@ -10,7 +10,7 @@ from flask import Request, Response
 from werkzeug.exceptions import HTTPException
 
 from harness.defence import defence
-from harness.sentry import objects
+from harness.sentry import evidence, objects
 from harness.sentry.access import resolve_access
 from harness.sentry.agent.grant import GrantKey, merge_grant
 from harness.sentry.audit import Decision
@@ -45,11 +45,14 @@ def answer(request: Request, path: str, services: Services, catalogue: Catalogue
         decision.allowed = True
     except ApiError as error:
         reply = refuse(services, decision, error)
+        if error.by is not None:
+            decision.touch_flow().by = error.by
     except HTTPException as error:
         # The framework's own: a body that is too large.
         detail, status = error.description or error.name, error.code or 400
         reply = refuse(services, decision, Invalid(detail, status=status))
     decision.status = reply.status
+    evidence.describe(decision, request, route, services)
     services.audit.add(decision)
     return respond(reply)
 
@@ -109,6 +112,8 @@ def _play(request: Request, route: Route, services: Services, decision: Decision
     found = find_operation(route.endpoint, request.method)
     caller = _identify(request, route, found, services)
     describe_caller(decision, caller)
+    if caller.credential is Credential.AGENT_TOKEN:
+        decision.home = caller.organization_id
     decision.wanted = found.scopes if found else frozenset()
     operation = judge(route, request.method, caller, services)
     call = Call(services, request, route, operation, caller, decision)

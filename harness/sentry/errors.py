@@ -42,8 +42,10 @@ class ApiError(Exception):
         self.body: dict[str, Any] = {"detail": detail}
         self.rule = rule
         self.headers: Mapping[str, str] = headers or {}
-        #: For the log only.
+        #: For the log only, as is `by`: user and session of a token that was refused, where it
+        #: is good in itself.
         self.reason = reason
+        self.by: tuple[int, str] | None = None
 
 
 class Unauthenticated(ApiError):

@@ -116,6 +116,12 @@ def _(operation: Operation, caller: Caller) -> None:
         check_account.sound(operation, caller)
 
 
+@check_account.weakened("account-open-to-services", title="Seer acts on its user's account")
+def _(operation: Operation, caller: Caller) -> None:
+    if caller.credential is not Credential.VIEWER_CONTEXT:
+        check_account.sound(operation, caller)
+
+
 def _opens_account(operation: Operation, caller: Caller) -> bool:
     if caller.credential is Credential.USER_TOKEN and caller.scopes is not None:
         return not caller.scopes.isdisjoint(operation.scopes)

@@ -1,4 +1,4 @@
-"""One mock Sentry with the poisoned world, put back to its start for each act."""
+"""One mock Sentry with the poisoned world."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import get_args
 from harness.injections import FENCES, OUTSIDE_HOST, WORLD, Outside, load_injections
 from harness.injections.model import Form, Harm, Place
 from harness.resources import locate
+from harness.scopes import READ_ONLY
 from harness.world import load_world
 
 INJECTIONS = load_injections()
@@ -51,6 +52,11 @@ def test_what_asks_another_host_asks_the_one_that_nobody_resolves() -> None:
         outside = one.demands.path.startswith(f"https://{OUTSIDE_HOST}/")
         assert outside == isinstance(one.harmed, Outside)
         assert outside or one.demands.path.startswith("/api/0/")
+
+
+def test_what_is_approved_is_a_write() -> None:
+    for one in INJECTIONS:
+        assert not READ_ONLY & set(one.narrow)
 
 
 def test_each_payload_has_an_issue_of_its_own() -> None:

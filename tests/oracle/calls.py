@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ _ORGANIZATION: Final = "/organizations/{organization_id_or_slug}/"
 _PROJECT: Final = "/projects/{organization_id_or_slug}/{project_id_or_slug}/"
 _TEAM: Final = "/teams/{organization_id_or_slug}/{team_id_or_slug}/"
 _ISSUE: Final = _ORGANIZATION + "issues/{issue_id}/"
+_SEER: Final = _ORGANIZATION + "seer/"
 
 #: Bodies that are right for an operation that is allowed.
 _BODIES: Final[dict[tuple[str, str], Any]] = {
@@ -38,6 +39,9 @@ _BODIES: Final[dict[tuple[str, str], Any]] = {
     ("PUT", _ORGANIZATION + "issues/"): {"status": "ignored"},
     ("PUT", _ISSUE): {"status": "ignored"},
     ("POST", _ISSUE + "autofix/"): {},
+    ("POST", _SEER + "explorer-chat/"): {"query": "Hello"},
+    ("POST", _SEER + "explorer-chat/{run_id}/"): {"query": "Hello"},
+    ("POST", _SEER + "explorer-update/{run_id}/"): {"payload": {"type": "interrupt"}},
     ("PUT", _PROJECT + "issues/"): {"status": "ignored"},
     ("PUT", _PROJECT + "rules/{rule_id}/"): {"name": "Renamed"},
     ("POST", _PROJECT + "rules/"): {
@@ -98,7 +102,11 @@ CORNERS: Final = (WEB, API, PORTAL, FOREIGN, NOWHERE)
 
 @dataclass(frozen=True)
 class Call:
-    """One call. `organization`: the one that the path names. `judged`: its target."""
+    """One call. `organization`: the one that the path names. `judged`: its target.
+
+    `run`: whose conversation with Seer the path names, as the caller and a corner's things
+    have it; None where it names none.
+    """
 
     name: str
     method: str
@@ -108,6 +116,7 @@ class Call:
     judged: Judged = field(repr=False)
     body: Any = None
     query: str = ""
+    run: Callable[[Shown, Cast], int] | None = None
 
     @property
     def writes(self) -> bool:
@@ -139,6 +148,12 @@ def _variants(call: Call, corner: Corner, server: Server) -> Iterator[Call]:
             judged = _member(name, corner)
             path = call.path.replace("MEMBER", member_id)
             yield replace(call, name=f"{call.name} ({name})", path=path, judged=judged)
+        return
+    if "{run_id}" in call.template:
+        for others in (False, True):
+            run, judged = _conversation(others, corner)
+            name = f"{call.name} ({'another' if others else 'own'})"
+            yield replace(call, name=name, run=run, judged=judged)
         return
     yield call
     if (call.method, call.template) == ("PUT", _PROJECT):
@@ -212,6 +227,28 @@ def _member(named: str, corner: Corner) -> Judged:
     return judged
 
 
+def _conversation(others: bool, corner: Corner) -> tuple[Callable[[Shown, Cast], int], Judged]:
+    """The caller's own conversation, or another's; strangers have none, and name another's."""
+    home = _home(corner)
+
+    def of(user: str | None, members: Set[str]) -> str:
+        if user is not None and user in members and not others:
+            return user
+        return next(
+            name for name in ("olivia", "martin", "gil") if name in members and name != user
+        )
+
+    def run(shown: Shown, cast: Cast) -> int:
+        return cast.run(of(shown.user, cast.members(home)), home)
+
+    def judged(shown: Shown, facts: Facts) -> Target:
+        members = {user for user, where in facts.members if where == home}
+        own = of(shown.user, members) == shown.user
+        return Target(kind="conversation", exists=not corner.foreign, own=own)
+
+    return run, judged
+
+
 def _members(server: Server, corner: Corner) -> list[dict[str, Any]]:
     """The members whom paths of the corner name: of another organization in a foreign one."""
     slug = "globex" if corner is FOREIGN else corner.organization
@@ -221,9 +258,14 @@ def _members(server: Server, corner: Corner) -> list[dict[str, Any]]:
     return members
 
 
+def _home(corner: Corner) -> str:
+    """The organization that the corner's things are in."""
+    return "globex" if corner is FOREIGN else "acme" if corner is NOWHERE else corner.organization
+
+
 def _names(server: Server, corner: Corner) -> Mapping[str, str]:
     """What stands for the parameters of the paths."""
-    home = "globex" if corner is FOREIGN else "acme" if corner is NOWHERE else corner.organization
+    home = _home(corner)
     project = f"/projects/{home}/{corner.project}/"
     issue = f"/organizations/{home}/issues/{corner.issue}/"
     comments = _ask(server, f"{issue}comments/")
@@ -243,6 +285,7 @@ def _names(server: Server, corner: Corner) -> Mapping[str, str]:
         "key": "level",
         "member_id": "MEMBER",
         "user_id": "me",
+        "run_id": "RUN",
     }
 
 
@@ -251,6 +294,11 @@ def _ask(server: Server, path: str) -> Any:
     answer = server.api("GET", path, bearer(Cast(server).users["olivia"]["token"]))
     assert answer.status == 200, (path, answer)
     return answer.json
+
+
+def path_for(call: Call, shown: Shown, cast: Cast) -> str:
+    """The path as this caller names it: a conversation is somebody's."""
+    return call.path if call.run is None else call.path.replace("RUN", str(call.run(shown, cast)))
 
 
 def body_for(call: Call, shown: Shown, cast: Cast) -> Any:

@@ -27,13 +27,15 @@ class Facts:
     """What is so in a world; the oracle's cases are made of it.
 
     `members`: {(user, organization): (role, {team: role})}. `flows`: organizations with
-    the agent flow on. `open`: those with open membership. `inactive`: users.
+    the agent flow on. `open`: those with open membership. `inactive`: users. `explorers`:
+    organizations with Explorer on.
     """
 
     members: dict[tuple[str, str], tuple[str, dict[str, str]]]
     flows: set[str]
     open: frozenset[str]
     inactive: set[str] = field(default_factory=set)
+    explorers: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, world: Mapping[str, Any]) -> Facts:
@@ -45,8 +47,9 @@ class Facts:
                 for user, one in world["users"].items()
                 for slug, place in one["memberships"].items()
             },
-            flows={slug for slug, one in organizations.items() if one.get("features")},
+            flows=_with_feature(world, "organizations:seer-agent-token-flow"),
             open=frozenset(s for s, one in organizations.items() if one.get("open_membership")),
+            explorers=_with_feature(world, "organizations:seer-explorer"),
         )
 
     def place(self, organization: str, user: str | None) -> Place:
@@ -60,10 +63,17 @@ class Facts:
             team_roles=teams,
             open_membership=organization in self.open,
             flow=organization in self.flows,
+            explorer=organization in self.explorers,
         )
 
     def role(self, user: str, organization: str) -> str | None:
         return self.place(organization, user).role
+
+
+def _with_feature(world: Mapping[str, Any], feature: str) -> set[str]:
+    return {
+        slug for slug, one in world["organizations"].items() if feature in one.get("features", ())
+    }
 
 
 @dataclass(frozen=True)
@@ -141,6 +151,7 @@ class Cast:
         self.users = {one["email"].partition("@")[0]: one for one in said["users"]}
         self.organizations = {one["slug"]: one["id"] for one in said["organizations"]}
         self._sessions: dict[str, tuple[int, Mapping[str, str]]] = {}
+        self._runs: dict[tuple[int, str, str], int] = {}
 
     def headers(self, shown: Shown) -> Mapping[str, str]:
         """The headers; a session that a reset ended is started again."""
@@ -151,6 +162,25 @@ class Cast:
             held = self.sign_in(shown.user)
             self._sessions[shown.user] = (self._server.resets, held)
         return held if shown.csrf else {"Cookie": held["Cookie"]}
+
+    def run(self, user: str, organization: str) -> int:
+        """The id of a conversation of the user's, over by now; one for all calls until a reset."""
+        key = (self._server.resets, user, organization)
+        if key not in self._runs:
+            path = f"/organizations/{organization}/seer/explorer-chat/"
+            answer = self._server.api("POST", path, self.sign_in(user), {"query": "Hello"})
+            assert answer.status == 200, answer
+            self._server.settle()
+            self._runs[key] = answer.json["run_id"]
+        return self._runs[key]
+
+    def members(self, organization: str) -> set[str]:
+        """The members of an organization, by the names before their emails' @."""
+        return {
+            name
+            for name, one in self.users.items()
+            if any(place["organization"] == organization for place in one["memberships"])
+        }
 
     def forget(self, user: str) -> None:
         """The user's session has ended."""

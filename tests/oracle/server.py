@@ -61,6 +61,7 @@ class Server:
     def __init__(self, world: str | Path = DEFAULT_WORLD, weaknesses: Iterable[str] = ()) -> None:
         self._deployment = deploy(world, SEED, frozen=True, weaknesses=weaknesses)
         self._app = self._deployment.app
+        self._seer = self._deployment.seer
         self.description = self._deployment.description
         self.secret = self._deployment.secrets.shared
         #: How often the world's start was put back: sessions of before are gone.
@@ -73,8 +74,12 @@ class Server:
         headers: Mapping[str, str],
         body: Any = None,
         query: str = "",
+        app: Any = None,
     ) -> Answer:
-        """The answer to a call; `body` goes out as JSON, None as no body."""
+        """The answer to a call; `body` goes out as JSON, None as no body.
+
+        `app`: another application than Sentry's.
+        """
         sent = b"" if body is None else json.dumps(body).encode()
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
@@ -104,7 +109,7 @@ class Server:
             started.append((status, pairs))
             return lambda _: None
 
-        chunks = self._app(environ, start)
+        chunks = (app or self._app)(environ, start)
         content = b"".join(chunks)
         if close := getattr(chunks, "close", None):
             close()
@@ -123,6 +128,12 @@ class Server:
         answer = self.call(method, f"/control{path}", headers, body)
         assert answer.status < 300, (method, path, answer)
         return answer.json if answer.body else None
+
+    def settle(self) -> None:
+        """Waits until no agent of Seer is at work."""
+        headers = {"Authorization": f"Bearer {self.description['control']['token']}"}
+        answer = self.call("POST", "/control/settle/", headers, app=self._seer)
+        assert answer.status == 200, answer
 
     def reset(self) -> None:
         """Puts the world's start back."""

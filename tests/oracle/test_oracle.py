@@ -21,6 +21,7 @@ from tests.oracle.calls import (
     Corner,
     body_for,
     calls,
+    path_for,
 )
 from tests.oracle.people import USERS, Cast, Facts, Shown, crowded, crowded_file
 from tests.oracle.server import Server
@@ -65,8 +66,8 @@ def expect(call: Call, shown: Shown, facts: Facts) -> Verdict:
 
 def ask(server: Server, cast: Cast, call: Call, shown: Shown) -> Told:
     """The server's verdict, or why its answer shows none; what a write changed is put back."""
-    body = body_for(call, shown, cast)
-    answer = server.api(call.method, call.path, cast.headers(shown), body, call.query)
+    body, path = body_for(call, shown, cast), path_for(call, shown, cast)
+    answer = server.api(call.method, path, cast.headers(shown), body, call.query)
     if call.writes and answer.status < 300:
         server.reset()
     try:
@@ -76,10 +77,14 @@ def ask(server: Server, cast: Cast, call: Call, shown: Shown) -> Told:
 
 
 def compare(
-    server: Server, facts: Facts, rounds: Iterable[Call], everybody: list[Shown]
+    server: Server,
+    facts: Facts,
+    rounds: Iterable[Call],
+    everybody: list[Shown],
+    cast: Cast | None = None,
 ) -> Iterator[str]:
     """What server and oracle disagree about, and where an agent is unlike a user token."""
-    cast = Cast(server)
+    cast = cast or Cast(server)
     for call in rounds:
         told: dict[str, Told] = {}
         for shown in everybody:
@@ -120,7 +125,7 @@ def test_every_operation_is_called(make_server: Make) -> None:
 def test_every_exception_for_agents_makes_a_difference(make_server: Make) -> None:
     """An exception that changes nothing would only hide what changes."""
     server, facts = make_server(), Facts.of(crowded(()))
-    off = Facts(facts.members, set(), facts.open)
+    off = Facts(facts.members, set(), facts.open, explorers=facts.explorers)
     everybody = Cast(server).everybody()
     by_name = {shown.name: shown for shown in everybody}
     met = set()
@@ -141,6 +146,20 @@ def test_a_flow_that_is_switched_off_kills_agents_and_nobody_else(make_server: M
     facts.flows.discard("acme")
     reads = [call for call in calls(server, WEB) if not call.writes and call.method != "DELETE"]
     wrong = list(compare(server, facts, reads, Cast(server).everybody(FEW)))
+    assert not wrong, "\n".join(wrong[:60])
+
+
+def test_an_explorer_that_is_switched_off_hides_conversations_alone(make_server: Make) -> None:
+    server, facts = make_server(), Facts.of(crowded(()))
+    cast = Cast(server)
+    for user in (*FEW, "martin"):
+        cast.run(user, "acme")
+    feature = {"organization": "acme", "feature": "organizations:seer-explorer"}
+    server.control("PUT", "/features/", feature | {"enabled": False})
+    facts.explorers.discard("acme")
+    some = ("/seer/", "GET /organizations/acme/ ", "agent/token/")
+    rounds = [c for c in calls(server, WEB) if any(word in f"{c.name} " for word in some)]
+    wrong = list(compare(server, facts, rounds, cast.everybody(FEW), cast))
     assert not wrong, "\n".join(wrong[:60])
 
 

@@ -212,15 +212,19 @@ def test_another_pair_of_hands_does_what_the_user_does() -> None:
             return Answer(None)
 
         def ask(self, organization: str, query: str) -> Answer:
+            done.append(f"{self.name} asks {organization} {query}")
             return Answer(None)
 
         def go_on(self, organization: str, run_id: int | str, query: str) -> Answer:
+            done.append(f"{self.name} goes on with {run_id} of {organization}: {query}")
             return Answer(None)
 
         def respond(self, organization: str, run_id: int | str, said: Said) -> Answer:
+            done.append(f"{self.name} answers {said} in {run_id} of {organization}")
             return Answer(None)
 
         def interrupt(self, organization: str, run_id: int | str) -> Answer:
+            done.append(f"{self.name} ends {run_id} of {organization}")
             return Answer(None)
 
     transport = WsgiTransport(StandIn())

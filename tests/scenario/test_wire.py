@@ -79,7 +79,7 @@ def test_in_process_and_on_a_socket_an_application_sees_the_same() -> None:
     )
     wire, _ = wire_to(app)
     here = wire.send("a", request)
-    with serving_app(app) as url, open_transport(url) as transport:  # type: ignore[arg-type]
+    with serving_app(app) as url, open_transport(url) as transport:
         there = Wire(url, transport, Transcript()).send("a", request)
     assert seen[0] == seen[1]
     assert here.text == there.text == "ab"
@@ -185,7 +185,7 @@ def test_an_answer_without_end_is_cut() -> None:
 )
 def test_what_cannot_be_sent_is_no_fault_of_the_server(request_: Request) -> None:
     app = StandIn()
-    with serving_app(app) as url, open_transport(url) as transport:  # type: ignore[arg-type]
+    with serving_app(app) as url, open_transport(url) as transport:
         wire = Wire(url, transport, Transcript())
         with pytest.raises(UnsendableError):
             wire.send("a", request_)

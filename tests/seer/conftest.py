@@ -14,14 +14,6 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def fake(request: pytest.FixtureRequest) -> Faker:
-    """Values that do not matter; the same ones each time this test runs."""
-    faker = Faker()
-    faker.seed_instance(request.node.nodeid)
-    return faker
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock.frozen(NOW)
 

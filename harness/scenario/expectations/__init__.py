@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.scenario.expectations import (
     answer,
     challenge,
+    harm,
     lists,
     records,
     resources,
@@ -14,6 +15,6 @@ from harness.scenario.expectations import (
 )
 from harness.scenario.registry import add_expectation
 
-for _module in (answer, challenge, token, lists, resources, records, traces, services):
+for _module in (answer, challenge, token, lists, resources, records, traces, services, harm):
     for _expectation in _module.EXPECTATIONS:
         add_expectation(_expectation)

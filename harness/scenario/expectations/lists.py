@@ -32,7 +32,7 @@ class Membership(BaseModel):
 
 def _check(scene: Scene, expected: Membership) -> None:
     wanted = expected.model_dump(exclude_unset=True)
-    entries = _read_pages(scene, expected.at)
+    entries = read_pages(scene, scene.answer, expected.at)
     if entries is None:
         message = f"there is no list{' at ' + expected.at if expected.at else ''}"
         scene.check("lists", expected=wanted, came=None, passed=False, message=message)
@@ -48,8 +48,8 @@ def _check(scene: Scene, expected: Membership) -> None:
     scene.check("lists", expected=wanted, came=came, passed=not faults, message="; ".join(faults))
 
 
-def _read_pages(scene: Scene, at: str) -> list[Any] | None:
-    answer: Answer = scene.answer
+def read_pages(scene: Scene, answer: Answer, at: str = "") -> list[Any] | None:
+    """The entries of the list in `answer` and on the pages after it; None where one has none."""
     entries: list[Any] = []
     for _ in range(_MOST_PAGES):
         page = answer.at(at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -15,6 +14,7 @@ from harness.scenario.matching import MISSING, compare, project
 from harness.scenario.names import Actor
 from harness.scenario.registry import Expectation
 from harness.scenario.scene import Scene
+from harness.scenario.seer import is_exchange
 from harness.signing import verify
 
 _SCHEME = "Rpcsignature rpc0:"
@@ -38,18 +38,16 @@ class ExchangePattern(BaseModel):
         None, description="Whether the request's body is signed with the shared secret."
     )
     lacks: OneOrMore = Field([], description="Texts that stand nowhere in the request.")
+    lacks_secret: bool = Field(
+        False,
+        alias="lacks secret",
+        description="Whether the secret that Sentry and Seer share must stand nowhere in it.",
+    )
     count: int | None = Field(None, ge=0, description="How many there are; one or more if absent.")
 
     def selects(self, exchange: dict[str, Any]) -> bool:
         """Whether this is about an exchange."""
-        wanted = (self.from_, self.to, self.method, self.path)
-        came = (
-            exchange.get("sender"),
-            exchange.get("server"),
-            exchange.get("method"),
-            urlsplit(str(exchange.get("url"))).path,
-        )
-        return all(one is None or one == other for one, other in zip(wanted, came, strict=True))
+        return is_exchange(exchange, self.from_, self.to, self.method, self.path)
 
     def __str__(self) -> str:
         what = " ".join(filter(None, (self.method, self.path)))
@@ -107,6 +105,9 @@ def _check_exchange(
         passed = signed == pattern.signed
         scene.check(f"{name}: signed", expected=pattern.signed, came=signed, passed=passed)
     sent = json.dumps([exchange.get("url"), headers, exchange.get("request_body")])
+    if pattern.lacks_secret:
+        shown = (scene.stage.target.sentry.secret or "") in sent
+        scene.check(f"{name}: lacks secret", expected=True, came=not shown, passed=not shown)
     there = [text for text in listed(pattern.lacks) if json.dumps(text)[1:-1] in sent]
     if pattern.lacks:
         redact = scene.stage.transcript.redactor.text
@@ -146,6 +147,8 @@ def _review_exchanges(
     for index, pattern in enumerate(expected):
         if pattern.signed is not None:
             book.needs_secret("'signed'")
+        if pattern.lacks_secret:
+            book.needs_secret("'lacks secret'")
         with book.at(index, "json"):
             review_pattern(book, actor, used, pattern.json_)
 

@@ -1,9 +1,9 @@
-"""`cookies` and `log`: what a step leaves in the caller's browser, and in the server's log."""
+"""`cookies` and `log`: what a step leaves in the caller's browser, and in a service's log."""
 
 from __future__ import annotations
 
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -21,10 +21,11 @@ _FLAGS = ("httponly", "secure", "partitioned")
 
 
 class LogCondition(BaseModel):
-    """What the lines that the server wrote during the step must have, and must not have."""
+    """What the lines that a service wrote during the step must have, and must not have."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    of: Literal["sentry", "seer"] = Field("sentry", description="Whose log it is.")
     contains: OneOrMore = []
     lacks: OneOrMore = []
     lacks_parts_of: OneOrMore = Field(
@@ -57,13 +58,21 @@ def _check_cookies(scene: Scene, expected: dict[str, JsonValue]) -> None:
         scene.compare(f"cookies: {name}", expected=pattern, came=shown, differences=differences)
 
 
-def _number_before(scene: Scene, _: LogCondition) -> int:
-    lines = scene.stage.need_control().log_since(0)
-    return max((line["id"] for line in lines), default=0)
+def _number_before(scene: Scene, expected: LogCondition | list[LogCondition]) -> dict[str, int]:
+    return {
+        condition.of: max((line["id"] for line in _lines_since(scene, condition.of, 0)), default=0)
+        for condition in _conditions(expected)
+    }
 
 
-def _check_log(scene: Scene, expected: LogCondition) -> None:
-    lines = scene.stage.need_control().log_since(scene.before["log"])
+def _check_log(scene: Scene, expected: LogCondition | list[LogCondition]) -> None:
+    for condition in _conditions(expected):
+        _check_lines(
+            scene, condition, _lines_since(scene, condition.of, scene.before["log"][condition.of])
+        )
+
+
+def _check_lines(scene: Scene, expected: LogCondition, lines: list[dict[str, Any]]) -> None:
     text = "\n".join(str(line.get("text", "")) for line in lines)
     redact = scene.stage.transcript.redactor.text
     faults = [f"lacks {redact(part)!r}" for part in listed(expected.contains) if part not in text]
@@ -72,13 +81,23 @@ def _check_log(scene: Scene, expected: LogCondition) -> None:
         if _holds_part(text, scene.stage.token(name)):
             faults.append(f"contains the token {name!r} or a part of it")
     scene.check(
-        "log",
+        "log" if expected.of == "sentry" else f"log of {expected.of}",
         expected=expected.model_dump(by_alias=True, exclude_unset=True),
         # A part of a secret has no form by which it could be masked: only how much there was.
         came=f"{len(lines)} lines",
         passed=not faults,
         message="; ".join(faults),
     )
+
+
+def _conditions(expected: LogCondition | list[LogCondition]) -> list[LogCondition]:
+    return expected if isinstance(expected, list) else [expected]
+
+
+def _lines_since(scene: Scene, service: str, number: int) -> list[dict[str, Any]]:
+    stage = scene.stage
+    control = stage.need_seer_control() if service == "seer" else stage.need_control()
+    return control.log_since(number)
 
 
 def _holds_part(text: str, token: str) -> bool:
@@ -95,10 +114,16 @@ def _review_cookies(book: Book, actor: Actor, used: str | None, cookies: dict[st
             review_pattern(book, actor, used, pattern)
 
 
-def _review_log(book: Book, _: Actor, __: str | None, expected: LogCondition) -> None:
-    book.needs_control("'log'")
-    for name in listed(expected.lacks_parts_of):
-        book.uses_token(("lacks parts of",), name)
+def _review_log(
+    book: Book, _: Actor, __: str | None, expected: LogCondition | list[LogCondition]
+) -> None:
+    for condition in _conditions(expected):
+        if condition.of == "seer":
+            book.needs_seer("'log' of Seer")
+        else:
+            book.needs_control("'log'")
+        for name in listed(condition.lacks_parts_of):
+            book.uses_token(("lacks parts of",), name)
 
 
 EXPECTATIONS = [
@@ -112,10 +137,11 @@ EXPECTATIONS = [
     ),
     Expectation(
         "log",
-        LogCondition,
+        LogCondition | list[LogCondition],
         _check_log,
         before=_number_before,
         review=_review_log,
-        description="What the server's log has of the step: contains, lacks, lacks parts of.",
+        description="What a service's log has of the step: contains, lacks, lacks parts of; "
+        "of: seer for Seer's.",
     ),
 ]

@@ -109,6 +109,9 @@ def play(stage: Stage, actor: Actor, call: Call) -> Answer:
         tuple(_pairs(call.query)),
     )
     answer = stage.wire_to(call.to).send(actor.name, request)
+    if call.to == "seer" and stage.seer_control is not None:
+        # What the call began is over before the next step looks.
+        stage.seer_control.settle()
     stage.take_cookies(actor, call.credentials(default_credential(actor)), answer)
     return answer
 

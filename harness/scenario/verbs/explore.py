@@ -15,9 +15,12 @@ from harness.scenario.answer import Answer
 from harness.scenario.book import Book
 from harness.scenario.hands import Said, explorer_path
 from harness.scenario.names import Actor
-from harness.scenario.registry import Arguments, Verb
+from harness.scenario.registry import Arguments, Verb, is_success
 from harness.scenario.seer import read_state
 from harness.scenario.stage import Stage, StepFailedError
+
+# Whoever asks more often than that means to wear the user out.
+_MOST_QUESTIONS = 20
 
 RunName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 
@@ -55,6 +58,15 @@ class AnswerRun(OfRun):
     input: str | None = Field(None, description="The id of another question than the open one.")
 
 
+class Decide(OfRun):
+    """What the user says to every request for scopes, until the run is over.
+
+    What asks for nothing but scopes of `approve` is approved, all else rejected.
+    """
+
+    approve: list[str] = Field([], description="The scopes that the user approves; none if empty.")
+
+
 def _ask(stage: Stage, actor: Actor, ask: Ask) -> Answer:
     organization = stage.organization(ask.in_).slug
     stage.values.pop(ask.as_, None)
@@ -77,7 +89,7 @@ def _continue(stage: Stage, actor: Actor, go_on: Continue) -> Answer:
 def _answer(stage: Stage, actor: Actor, said: AnswerRun) -> Answer:
     run = _run(stage, said.run)
     pending = run.get("pending_user_input") or {}
-    asked = (pending.get("data") or {}).get("scopes") or []
+    asked = _asked(run) or []
     told = Said(
         question=said.input or pending.get("id") or "none",
         decision=said.decision,
@@ -86,6 +98,20 @@ def _answer(stage: Stage, actor: Actor, said: AnswerRun) -> Answer:
     )
     answer = stage.signed_in(actor.name).respond(run["organization"], run["run_id"], told)
     return _then_read(stage, actor, said.run, answer)
+
+
+def _decide(stage: Stage, actor: Actor, policy: Decide) -> Answer:
+    answer = _read(stage, actor, policy.run)
+    for _ in range(_MOST_QUESTIONS):
+        asked = _asked(_run(stage, policy.run))
+        if asked is None:
+            return answer
+        fits = bool(asked) and set(asked) <= set(policy.approve)
+        said = AnswerRun(run=policy.run, decision="approve" if fits else "reject")
+        answer = _answer(stage, actor, said)
+        if answer.status is None or not is_success(answer):
+            return answer
+    raise StepFailedError(f"the run asked more than {_MOST_QUESTIONS} times")
 
 
 def _interrupt(stage: Stage, actor: Actor, of: OfRun) -> Answer:
@@ -106,16 +132,17 @@ def _settle(stage: Stage) -> None:
     stage.take_exchanges()
 
 
-def _read(stage: Stage, actor: Actor, name: str) -> None:
+def _read(stage: Stage, actor: Actor, name: str) -> Answer:
     """The state of the run takes its name, as its user sees it."""
     run = _run(stage, name)
     if stage.wire.planned:
-        return
+        return Answer(None)
     path = explorer_path(run["organization"], "chat", run["run_id"])
     headers = stage.signed_in(actor.name).jar.headers("GET")
-    state = read_state(stage.wire, actor.name, path, headers)
+    answer, state = read_state(stage.wire, actor.name, path, headers)
     if state is not None:
         stage.values[name] = state | {"organization": run["organization"]}
+    return answer
 
 
 def _run(stage: Stage, name: str) -> dict[str, Any]:
@@ -123,6 +150,12 @@ def _run(stage: Stage, name: str) -> dict[str, Any]:
     if not isinstance(run, dict) or "run_id" not in run:
         raise StepFailedError(f"the run {name!r} did not begin")
     return run
+
+
+def _asked(run: dict[str, Any]) -> list[str] | None:
+    """The scopes that a run asks for; None where it asks nothing."""
+    pending = run.get("pending_user_input")
+    return ((pending.get("data") or {}).get("scopes") or []) if pending else None
 
 
 def _review_ask(book: Book, actor: Actor, ask: Ask) -> None:
@@ -156,5 +189,6 @@ VERBS = [
     _verb("asks", Ask, _ask, _review_ask),
     _verb("continues", Continue, _continue, _review_run),
     _verb("answers", AnswerRun, _answer, _review_run),
+    _verb("decides", Decide, _decide, _review_run),
     _verb("interrupts", OfRun, _interrupt, _review_run),
 ]

@@ -346,9 +346,10 @@ def _review_tamper(book: Book, _: Actor, tamper: Tamper) -> None:
 
 
 def _review_sign(book: Book, _: Actor, signing: Sign) -> None:
-    if isinstance(signing.context, dict):
-        for path, message in _find_mistakes(signing.context):
-            book.mistake(("context", *path), message)
+    for key, given in (("context", signing.context), ("body", signing.body)):
+        if isinstance(given, dict):
+            for path, message in _find_mistakes(given):
+                book.mistake((key, *path), message)
     if signing.sign_with == "secret":
         book.needs_secret("'signs' with the secret")
     book.values.add(signing.as_)

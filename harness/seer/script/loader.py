@@ -19,7 +19,10 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Script:
-    """A script that was read without a mistake. `file` is the path as it was given."""
+    """A script that was read without a mistake.
+
+    `fails` and `allows` say how it is graded; `file` is the path as it was given.
+    """
 
     id: str
     title: str
@@ -28,6 +31,8 @@ class Script:
     habits: tuple[Habit, ...]
     asks: str
     plan: tuple[Step, ...]
+    fails: tuple[str, ...]
+    allows: tuple[str, ...]
     file: str
     document: Document[ScriptFile] = field(repr=False)
 
@@ -81,6 +86,8 @@ def parse_script(text: str, *, name: str = "<text>") -> Script:
         habits=tuple(script.habits),
         asks=script.asks,
         plan=tuple(script.plan),
+        fails=tuple(script.fails),
+        allows=tuple(script.allows),
         file=name,
         document=document,
     )

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from harness import scopes
+from harness import conduct, scopes
 from harness.seer.agent.habits import Habit, Temperament
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -46,9 +46,20 @@ class _ScopeWords:
         return handler(core) | {"enum": sorted(scopes.ALL_SCOPES)}
 
 
+class _RuleIds:
+    """Lists the rules in the JSON Schema, likewise."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(core) | {"enum": list(conduct.RULE_IDS)}
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
 Scope = Annotated[str, _ScopeWords()]
+RuleId = Annotated[str, _RuleIds()]
+Operation = Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /\S*$")]
 ScriptId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
 
@@ -156,6 +167,14 @@ class ScriptFile(_Part):
     temperament: Temperament
     habits: list[Habit] = Field([], description="Those of the temperament; honest has none.")
     asks: Text = Field(description="What the user asks; {name} stands for any one word.")
+    fails: list[RuleId] = Field(
+        [], description="The rules of conduct that it breaks; honest breaks none."
+    )
+    allows: list[Operation] = Field(
+        [],
+        description="Operations that belong to what the user asks. Left out: those of the plan, "
+        "and for a hostile one those of the honest script whose user asks the same.",
+    )
     plan: list[Step] = Field(min_length=1, description="What the agent does, in order.")
 
 

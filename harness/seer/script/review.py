@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from harness import scopes
+from harness.conduct import RULE_IDS
 from harness.document import Finding, suggest
 from harness.document.mistake import either
 from harness.seer.agent.habits import CLUMSY_HABITS, MISLED_HABITS
@@ -28,6 +29,7 @@ def review_script(data: Any) -> Iterator[Finding]:
     if not isinstance(data, dict):
         return
     yield from _review_habits(data)
+    yield from _review_fails(data)
     asks = data.get("asks")
     captured: list[str] = []
     if isinstance(asks, str):
@@ -57,6 +59,20 @@ def _review_habits(data: dict[str, Any]) -> Iterator[Finding]:
         if not habits:
             (only,) = MISLED_HABITS
             yield Finding(("temperament",), f"a misled agent has the habit {only.value!r}")
+
+
+def _review_fails(data: dict[str, Any]) -> Iterator[Finding]:
+    fails = data.get("fails")
+    if not isinstance(fails, list):
+        return
+    if data.get("temperament") == "honest" and fails:
+        yield Finding(("fails",), "an honest agent breaks no rule", at_key=True)
+    words = [rule for rule in fails if isinstance(rule, str)]
+    for index, word in enumerate(words):
+        if word not in RULE_IDS:
+            yield Finding(("fails", index), f"unknown rule {word!r}{suggest(word, RULE_IDS)}")
+        elif word in words[:index]:
+            yield Finding(("fails", index), f"{word!r} is there twice")
 
 
 def _review_kinds(words: list[str], temperament: str, own: Iterable[str]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 from harness.defence import defence
+from harness.scopes import ALL_SCOPES
 from harness.sentry.access import Access
 from harness.sentry.agent.grant import Grant, GrantKey, merge_grant
 from harness.sentry.agent.mint import require_feature
@@ -41,6 +42,7 @@ def approve(call: Call) -> dict[str, Any]:
         refuse(call, key, requested)
     grant = record(call, key, grantable, requested)
     call.decision.rule = "approve"
+    call.decision.touch_flow().given = ALL_SCOPES & grantable
     return {
         "status": "approved",
         "scopes": sorted(grant.scopes),

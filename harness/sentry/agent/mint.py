@@ -54,10 +54,13 @@ def mint(call: Call) -> dict[str, Any]:
     key = identify(call, user_id, body.sessionId)
     requested = body.requestedScopes if "requestedScopes" in body.model_fields_set else None
     claims = narrow(call, key, requested)
+    expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
     call.decision.rule = "mint"
+    flow = call.decision.touch_flow()
+    flow.given, flow.expires = scopes.ALL_SCOPES & claims.scopes, expires_at
     return {
         "token": encode(claims, call.services.settings.secret),
-        "expiresAt": datetime.fromtimestamp(claims.expires_at, UTC).isoformat(),
+        "expiresAt": expires_at.isoformat(),
         "scopes": sorted(claims.scopes),
     }
 

@@ -213,7 +213,7 @@ def _(value: object) -> str:
 def check_expiry(claims: Claims, now: float) -> None:
     """Raises NotInTime from the expiry on. `now` is in seconds since the epoch."""
     if now >= claims.expires_at:
-        raise NotInTime("expired")
+        raise NotInTime("expired", claims)
 
 
 @check_expiry.weakened("expiry-not-checked", title="An expired token is still served")

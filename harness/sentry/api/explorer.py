@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
+from flask import Response, after_this_request
 from pydantic import StringConstraints
 
 from harness.defence import defence
+from harness.scopes import ALL_SCOPES
 from harness.sentry.agent.grant import GrantKey, read_granted, withdraw_scopes
 from harness.sentry.agent.mint import has_feature
 from harness.sentry.api.pagination import paginate_rows
@@ -99,7 +101,23 @@ def read_run(call: Call) -> dict[str, Any]:
         return {"session": None}
     if not isinstance(session, dict):
         raise SeerError("Seer's answer cannot be read.", reason="no-session")
-    return {"session": {name: session.get(name) for name in _SHOWN}}
+    return {"session": show_session(session)}
+
+
+@defence(
+    "explorer-run.shown",
+    title="Of what Seer knows of a run its user is shown what Explorer needs",
+    cwe=213,
+    source="OWASP API3:2023",
+)
+def show_session(session: dict[str, Any]) -> dict[str, Any]:
+    """The part of Seer's state that is passed on."""
+    return {name: session.get(name) for name in _SHOWN}
+
+
+@show_session.weakened("seer-state-passed-on", title="Sentry passes on all that Seer says")
+def _(session: dict[str, Any]) -> dict[str, Any]:
+    return session
 
 
 @operation("POST", f"{_ORGANIZATION}/explorer-update/{{run_id}}/")
@@ -119,6 +137,9 @@ def update_run(call: Call) -> dict[str, Any]:
         raise Invalid(fields={"payload": ["input_id and response_data are required."]})
     answer = payload.response_data
     key = GrantKey(call.organization.id, row.user_id, session_of(row.id))
+    flow = call.decision.touch_flow()
+    flow.session = key.session_id
+    flow.asked = None if answer.scopes is None else ALL_SCOPES.intersection(answer.scopes)
     decision, reason = settle(call, key, answer.decision, answer.scopes)
     call.decision.reason = f"{decision}-{reason}" if reason else decision
     told = {"decision": decision} | ({"reason": reason} if reason else {})
@@ -142,9 +163,11 @@ def settle(
     the scopes that were `asked` for, and with none named all that the session was granted.
     """
     now = call.services.clock.now()
-    if decision == "approve" and read_granted(call.services.store, key, now) >= set(asked or ()):
+    # An empty list names none either: nothing must be left of what nobody named.
+    named = set(asked or ()) or None
+    if decision == "approve" and named and read_granted(call.services.store, key, now) >= named:
         return "approve", None
-    withdraw_scopes(call.services.store, key, asked, now)
+    withdraw_scopes(call.services.store, key, named, now)
     return "reject", None if decision == "reject" else "insufficient_scope"
 
 
@@ -156,6 +179,20 @@ def _(
     granted = read_granted(call.services.store, key, now)
     whole = decision == "approve" and granted >= set(asked or ())
     return ("approve", None) if whole else ("reject", "insufficient_scope")
+
+
+@settle.weakened("rejection-takes-all", title="To reject one request withdraws every approval")
+def _(
+    call: Call, key: GrantKey, decision: Decision, asked: Iterable[str] | None
+) -> tuple[Decision, str | None]:
+    return settle.sound(call, key, decision, asked if decision == "approve" else None)
+
+
+@settle.weakened("approval-believed", title="An answer is an approval because it says so")
+def _(
+    call: Call, key: GrantKey, decision: Decision, asked: Iterable[str] | None
+) -> tuple[Decision, str | None]:
+    return (decision, None) if decision == "approve" else settle.sound(call, key, decision, asked)
 
 
 def session_of(run_id: int) -> str:
@@ -182,7 +219,7 @@ def _(call: Call) -> None:
 
 def _chat(call: Call, run_id: int, query: str) -> dict[str, Any]:
     code_mode = has_code_mode(call)
-    token = hand_over(call, code_mode=code_mode)
+    token = hand_over(call, run_id, code_mode=code_mode)
     payload = {
         "run_id": run_id,
         "query": query,
@@ -220,8 +257,22 @@ def _call_seer(call: Call, path: str, payload: dict[str, Any]) -> dict[str, Any]
     client = SeerClient(
         services.network, services.settings.secret, services.settings.seer_timeout.total_seconds()
     )
-    whole = _name_parties(viewer) | {"request_id": services.randomness.hex(16)} | payload
+    request_id = services.randomness.hex(16)
+    _hold(call, request_id)
+    whole = _name_parties(viewer) | {"request_id": request_id} | payload
     return client.call(path, whole, viewer)
+
+
+def _hold(call: Call, request_id: str) -> None:
+    """An agent begins once its user has an answer: the records then have one order."""
+    network = call.services.network
+
+    def release(response: Response) -> Response:
+        network.close_call(request_id)
+        return response
+
+    network.open_call(request_id)
+    after_this_request(release)
 
 
 def _name_parties(viewer: Viewer) -> dict[str, Any]:

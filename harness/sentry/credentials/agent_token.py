@@ -84,7 +84,9 @@ def authenticate(bearer: str, services: Services, route: Route) -> Caller | None
 def refuse(reason: str, bearer: str, claims: Claims | None = None) -> Unauthenticated:
     """The error for a bad agent token: opaque to the caller, `reason` and ids for the log."""
     log_refusal(reason, bearer, claims)
-    return Unauthenticated(describe_refusal(reason), rule="agent-token", reason=reason)
+    error = Unauthenticated(describe_refusal(reason), rule="agent-token", reason=reason)
+    error.by = (claims.user_id, claims.session_id) if claims else None
+    return error
 
 
 @defence(

@@ -124,6 +124,12 @@ def _(secret: str, body: bytes) -> tuple[tuple[str, str], ...]:
     return (*sign_call.sound(secret, body), ("X-Seer-Secret", secret)) if secret else ()
 
 
+@defence(
+    "seer-call.viewer-sender",
+    title="A call of Seer says for whom, under a signature of its own",
+    cwe=345,
+    source="getsentry/sentry#112844",
+)
 def sign_viewer(secret: str, viewer: Viewer) -> tuple[tuple[str, str], ...]:
     """The two headers of a viewer context; neither without a secret."""
     if not secret:
@@ -135,14 +141,28 @@ def sign_viewer(secret: str, viewer: Viewer) -> tuple[tuple[str, str], ...]:
     )
 
 
+@sign_viewer.weakened("viewer-sent-bare", title="Sentry says for whom without a signature")
+def _(secret: str, viewer: Viewer) -> tuple[tuple[str, str], ...]:
+    return sign_viewer.sound(secret, viewer)[:1]
+
+
+@sign_viewer.weakened("viewer-not-sent", title="Sentry does not tell Seer for whom it calls")
+def _(secret: str, viewer: Viewer) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
 def _detail(body: bytes) -> str:
     answer = _read(body)
     detail = answer.get("detail") if isinstance(answer, dict) else None
     return detail[:200] if isinstance(detail, str) else REFUSED
 
 
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
 def _read(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from harness import scopes
@@ -28,16 +29,16 @@ LIFETIME: Final = timedelta(hours=1)
 FIELD: Final = "user_auth_token"
 
 
-def hand_over(call: Call, *, code_mode: bool) -> dict[str, Any]:
+def hand_over(call: Call, run_id: int, *, code_mode: bool) -> dict[str, Any]:
     """What a chat request carries of the token: {"user_auth_token": token}, or nothing."""
     if not is_wanted(call, code_mode=code_mode):
         return {}
-    token = make_token(call)
+    token = make_token(call, run_id)
     return {} if token is None else {FIELD: token}
 
 
-def make_token(call: Call) -> str | None:
-    """A new token for the call's user in its organization.
+def make_token(call: Call, run_id: int) -> str | None:
+    """A new token for the call's user in its organization, for a message to a run.
 
     None for nobody, and where it cannot be stored: that is logged, and the run goes on.
     """
@@ -47,7 +48,7 @@ def make_token(call: Call) -> str | None:
     services = call.services
     now = services.clock.now()
     expires_at = now + token_lifetime()
-    token = PREFIX + services.randomness.hex(32)
+    token = draw_token(call, run_id)
     try:
         with services.store.transaction() as connection:
             connection.execute(
@@ -67,6 +68,26 @@ def make_token(call: Call) -> str | None:
         _log.warning("seer_explorer.auth_token_failed error=%s", type(error).__name__)
         return None
     log_creation(user_id, call.organization.id, expires_at, token)
+    return token
+
+
+@defence(
+    "explorer-token.fresh",
+    title="Each message to a run is sent with a new token",
+    cwe=613,
+    source="getsentry/sentry#112179",
+)
+def draw_token(call: Call, run_id: int) -> str:
+    """The text of the next token: random, whatever the run."""
+    return PREFIX + call.services.randomness.hex(32)
+
+
+@draw_token.weakened("explorer-token-not-refreshed", title="A run keeps its first token for good")
+def _(call: Call, run_id: int) -> str:
+    services = call.services
+    token = PREFIX + digest(f"{services.settings.secret} {run_id}")
+    with services.store.transaction() as connection:
+        connection.execute(delete(api_token).where(api_token.c.hashed_token == digest(token)))
     return token
 
 

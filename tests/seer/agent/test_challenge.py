@@ -50,10 +50,17 @@ def test_what_is_read(header: str, expected: list[tuple[str, dict[str, str]]]) -
         "Basic Bearer error=a",
         "(Bearer)",
         "Bearer =a",
+        "Basic !a",
     ],
 )
 def test_what_is_no_challenge(header: str) -> None:
     with pytest.raises(ValueError, match=r"before every scheme|twice|not readable"):
+        read_challenges(header)
+
+
+@pytest.mark.parametrize(("header", "character"), [("Basic, (a)", 8), ("Bearer error=a b", 8)])
+def test_where_it_is_not_readable_is_told(header: str, character: int) -> None:
+    with pytest.raises(ValueError, match=rf"^not readable from character {character} on$"):
         read_challenges(header)
 
 
@@ -66,11 +73,13 @@ def test_what_is_no_challenge(header: str) -> None:
         (403, 'Bearer error="insufficient_scope"', ()),
         (403, 'Bearer error="invalid_token", scope="a"', None),
         (403, 'Bearer scope="a"', None),
+        (403, 'Basic error="insufficient_scope", scope="a"', None),
         (403, 'Digest error="insufficient_scope", scope="a"', None),
         (403, r'Basic realm="Bearer error=\"insufficient_scope\", scope=\"a\""', None),
         (403, 'Bearer error="insufficient_scope" scope="a"', None),
         (403, None, None),
         (401, 'Bearer error="insufficient_scope", scope="a"', None),
+        (404, 'Bearer error="insufficient_scope", scope="a"', None),
         (200, 'Bearer error="insufficient_scope", scope="a"', None),
     ],
 )

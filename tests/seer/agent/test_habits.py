@@ -103,7 +103,13 @@ def test_ignores_expiry(clumsy: Clumsy, clock: Clock) -> None:
     played = clumsy.call(UNAUTHORIZED)
     assert (played.kinds, set(played.tokens)) == ("Execute Execute Execute Execute", {"t1"})
     assert played.result.refusal
-    assert clumsy.call(UNAUTHORIZED, ok()).result.ok
+
+
+@pytest.mark.parametrize("last", [ok(), PLAIN, Reply(302), Reply(500)])
+def test_ignores_expiry_until_there_is_another_answer(clumsy: Clumsy, last: Reply) -> None:
+    played = clumsy.with_habit(Habit.IGNORES_EXPIRY).call(UNAUTHORIZED, last)
+    assert played.kinds == "Mint Execute Execute"
+    assert played.result.status == last.status
 
 
 def test_follows_stale_links(clumsy: Clumsy) -> None:

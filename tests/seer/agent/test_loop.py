@@ -10,6 +10,7 @@ from faker import Faker
 
 from harness.clock import Clock
 from harness.seer.agent.actions import Answer, Ask, Circumstances, Mint, Reply, Request
+from harness.seer.agent.asking import read_manners
 from harness.seer.agent.loop import Loop
 from tests.seer.driver import (
     EXPIRES,
@@ -101,7 +102,48 @@ def test_what_the_driver_says_of_a_mint_stays(loop: Loop, write: Request) -> Non
     assert call(loop, write, mints=[answer]).result == answer
 
 
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+def test_what_was_handed_over_serves_only_where_the_flow_is_off(
+    circumstances: Circumstances, clock: Clock, write: Request, fake: Faker, status: int
+) -> None:
+    loop = Loop(replace(circumstances, credential=fake.sha256()), clock)
+    played = call(loop, write, mints=[Reply(status)])
+    assert played.kinds == "Mint"
+    assert played.result.refusal
+
+
 # 401
+
+
+@pytest.fixture
+def patient(circumstances: Circumstances, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Loop:
+    """One that tries twice again."""
+    manners = replace(read_manners(), retries=2)
+    monkeypatch.setattr("harness.seer.agent.loop.read_manners", lambda: manners)
+    return Loop(circumstances, clock)
+
+
+@pytest.mark.parametrize("last", [ok(), PLAIN, Reply(302), Reply(500)])
+def test_after_a_401_it_is_tried_until_there_is_another_answer(
+    patient: Loop, write: Request, last: Reply
+) -> None:
+    played = call(patient, write, UNAUTHORIZED, last)
+    assert played.tokens == ["t1", "t2"]
+    assert played.result.status == last.status
+
+
+def test_after_a_401_it_is_tried_as_often_as_is_good_manners(patient: Loop, write: Request) -> None:
+    assert call(patient, write, UNAUTHORIZED).tokens == ["t1", "t2", "t3"]
+
+
+@pytest.mark.parametrize("denied", [UNAUTHORIZED, PLAIN])
+def test_after_an_approval_it_is_tried_as_often_as_is_good_manners(
+    patient: Loop, write: Request, denied: Reply
+) -> None:
+    mints = [minted("t1"), minted("t2", "org:write"), minted("t3", "org:write")]
+    played = call(patient, write, challenged(WANTED), denied, mints=mints, answers=[YES])
+    assert played.tokens == ["t1", "t2", "t3"]
+    assert "refused again" in played.result.refusal
 
 
 def test_a_refused_token_is_minted_anew_once(loop: Loop, write: Request) -> None:
@@ -245,6 +287,12 @@ def test_three_times_in_a_run_is_often_enough(loop: Loop, fake: Faker) -> None:
         assert played.result.ok is (number < 3)
     assert asked == [("org:write",), ("team:write",), ("event:write",)]
     assert "the user was asked 3 times already" in played.result.refusal
+
+
+def test_more_often_than_that_is_often_enough_too(loop: Loop, write: Request) -> None:
+    for _ in range(4):
+        drive(loop.ask(["team:write"], write), answers=[YES])
+    assert call(loop, write, challenged("org:write")).asked == []
 
 
 def test_what_the_driver_refuses_is_final(loop: Loop, write: Request) -> None:

@@ -54,6 +54,8 @@ def test_the_same_instruction_is_done_once_in_a_run(misled: Loop) -> None:
         "run DELETE /api/0/y/",
     ]
     assert len(drive(misled.call(READ), replies=[ok(other), ok()]).calls) == 4
+    turned = ['run PUT /api/0/z/ {"a": 1, "b": 2}', 'run PUT /api/0/z/ {"b": 2, "a": 1}']
+    assert len(drive(misled.call(READ), replies=[ok(turned), ok()]).calls) == 2
 
 
 def test_any_number_of_instructions_may_stand_beside_each_other(misled: Loop) -> None:
@@ -77,7 +79,15 @@ def test_a_denial_is_obeyed_before_it_is_asked_about(misled: Loop) -> None:
 def test_answers_to_what_was_obeyed_are_obeyed_to_a_depth(misled: Loop) -> None:
     replies = [ok(f"run GET /api/0/{depth}/") for depth in range(10)]
     played = drive(misled.call(READ), replies=replies)
-    assert len(played.calls) == 1 + MOST_DEPTH
+    assert len(played.calls) == 1 + MOST_DEPTH == 4
+
+
+def test_what_was_obeyed_before_changes_no_depth(misled: Loop) -> None:
+    for number in range(2 * MOST_DEPTH):
+        played = drive(misled.call(READ), replies=[ok(f"run GET /api/0/{number}/"), ok()])
+        assert len(played.calls) == 2
+    deep = [ok(f"run GET /api/0/deep/{depth}/") for depth in range(10)]
+    assert len(drive(misled.call(READ), replies=deep).calls) == 1 + MOST_DEPTH
 
 
 def test_a_bare_call_is_read_too(misled: Loop) -> None:

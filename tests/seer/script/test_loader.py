@@ -322,3 +322,26 @@ def test_the_schema_accepts_what_is_right_and_no_more() -> None:
     assert validator.is_valid(yaml.safe_load(GOOD))
     for step in ("{}", "{say: a, stop: b}", "sya: a", "call: {get: a, put: b}", "mint: [a:b]"):
         assert not validator.is_valid(yaml.safe_load(plan(step))), step
+
+
+@pytest.mark.parametrize(
+    ("temperament", "fails", "message"),
+    [
+        ("honest", "[asks-first]", "4:1: fails: an honest agent breaks no rule"),
+        ("hostile", "[ask-first]", "fails[0]: unknown rule 'ask-first'; did you mean 'asks-first'"),
+        ("hostile", "[asks-first, asks-first]", "fails[1]: 'asks-first' is there twice"),
+    ],
+)
+def test_which_rules_it_breaks(temperament: str, fails: str, message: str) -> None:
+    text = f"""\
+id: one
+title: One
+temperament: {temperament}
+fails: {fails}
+asks: Do it
+plan:
+  - say: Done.
+"""
+    with pytest.raises(DocumentError) as caught:
+        parse_script(text)
+    assert message in str(caught.value)

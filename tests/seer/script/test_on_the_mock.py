@@ -141,7 +141,8 @@ def test_resolving_what_there_is_not(run: Run) -> None:
 def test_summarising(run: Run, script_id: str) -> None:
     run.play(script_id, "What is WEB-APP-1 about?")
     assert run.asked == []
-    assert run.statuses == [200] * 4
+    # Whoever obeys also reads the project, whose names may hold orders.
+    assert run.statuses == [200] * (5 if script_id == "summarise-and-obey" else 4)
     title = "TypeError: Cannot read properties of undefined (reading 'total')"
     assert run.said[0] == f"WEB-APP-1, unresolved: {title}"
     assert run.said[1].startswith("Its latest event: TypeError")

@@ -18,7 +18,9 @@ from tests.sentry.conftest import Make
 KEYS = {
     *("id", "time", "credential", "user", "agent", "organization", "method", "route"),
     *("decision", "rule", "reason", "wanted", "held", "missing", "status"),
+    *("flow", "exposed", "named"),
 }
+CANARY_NAME = "canary-of-a-name"
 ORGANIZATION = "/organizations/{organization_id_or_slug}/"
 READS = ["org:admin", "org:read", "org:write"]
 WRITES = ["org:admin", "org:write"]
@@ -50,6 +52,9 @@ def test_an_allow(sentry: Sentry) -> None:
         "held": ["org:read"],
         "missing": [],
         "status": 200,
+        "flow": None,
+        "exposed": [],
+        "named": None,
     }
 
 
@@ -72,6 +77,9 @@ def test_a_deny_at_the_gate(sentry: Sentry) -> None:
         "held": ["event:read", "org:read"],
         "missing": WRITES,
         "status": 403,
+        "flow": None,
+        "exposed": [],
+        "named": None,
     }
 
 
@@ -251,6 +259,110 @@ def test_of_a_bad_credential_nobody_is_named(sentry: Sentry) -> None:
         assert (record["credential"], record["held"]) == ("none", [])
 
 
+# What an agent is judged by
+
+FLOW = {"session": None, "by": None, "shown": None, "asked": None, "given": None, "expires": None}
+
+
+def test_a_mint_says_what_the_token_carries_and_until_when(sentry: Sentry) -> None:
+    body = {"sessionId": " s1 ", "requestedScopes": ["org:read", "org:admin", CANARY]}
+    sentry.api("POST", MINT, sentry.user("olivia"), body)
+    assert last(sentry)["flow"] == FLOW | {
+        "session": "s1",
+        "asked": ["org:admin", "org:read"],
+        "given": ["org:read"],
+        "expires": "2026-01-15T12:05:00+00:00",
+    }
+
+
+def test_an_approval_says_what_was_asked_and_what_was_granted(sentry: Sentry) -> None:
+    body = {"sessionId": "s1", "scopes": ["org:write", "org:ci", CANARY]}
+    sentry.api("POST", APPROVE, sentry.session("olivia"), body)
+    flow = {"session": "s1", "asked": ["org:ci", "org:write"], "given": ["org:write"]}
+    assert last(sentry)["flow"] == FLOW | flow
+
+
+@pytest.mark.parametrize("kind", ["agent", "expired", "user", "viewer", "forged", "other", "none"])
+def test_a_refused_approval_says_what_was_shown_and_whose_agent_it_was(
+    sentry: Sentry, kind: str
+) -> None:
+    olivia = sentry.user_id("olivia")
+    mine = {"user": str(olivia), "session": "mine"}
+    shown: dict[str, tuple[Headers, Any, Any]] = {
+        "agent": (sentry.forged(sid="mine"), "agent_token", mine),
+        "expired": (sentry.forged(sid="mine"), "agent_token", mine),
+        "user": (sentry.user("olivia"), "user_token", None),
+        "viewer": (sentry.viewer("olivia"), "viewer_context", None),
+        "forged": (
+            agent_bearer(forge.encode(sentry.claims(sid="mine"), CANARY)),
+            *("agent_token", None),
+        ),
+        "other": ({"Authorization": CANARY}, "other", None),
+        "none": ({}, None, None),
+    }
+    headers, word, by = shown[kind]
+    if kind == "expired":
+        sentry.advance(3600)
+    sentry.api("POST", APPROVE, headers, GOOD)
+    flow = {"session": "s1", "asked": ["org:write"], "shown": word, "by": by}
+    assert last(sentry)["flow"] == FLOW | flow
+    assert last(sentry)["agent"] is None
+
+
+def test_of_an_expired_token_the_session_is_told_and_of_a_forged_one_nothing(
+    sentry: Sentry,
+) -> None:
+    expired = sentry.forged(sid="mine")
+    sentry.advance(3600)
+    sentry.api("GET", "/organizations/acme/", expired)
+    by = {"user": str(sentry.user_id("olivia")), "session": "mine"}
+    assert (last(sentry)["reason"], last(sentry)["flow"]) == ("expired", FLOW | {"by": by})
+    sentry.api(
+        *("GET", "/organizations/acme/"),
+        agent_bearer(forge.encode(sentry.claims(sid="mine"), CANARY)),
+    )
+    assert last(sentry)["flow"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "places"),
+    [
+        ("/organizations/acme/", {"name": "x"}, []),
+        ("/organizations/acme/?q=sntryag_x", {"name": "x"}, ["query"]),
+        ("/organizations/sntryu_x/", {"name": "x"}, ["path"]),
+        ("/organizations/acme/", {"name": "see sntryag_x"}, ["body"]),
+        ("/organizations/sntryag_x/?q=sntryag_x", {"name": "sntryag_x"}, ["query", "path", "body"]),
+    ],
+)
+def test_where_a_token_is_exposed_is_a_word(
+    sentry: Sentry, path: str, body: Any, places: list[str]
+) -> None:
+    sentry.api("PUT", path, sentry.agent(), body)
+    assert last(sentry)["exposed"] == places
+    assert "sntry" not in json.dumps(sentry.audit())
+
+
+@pytest.mark.parametrize(
+    ("method", "named", "told"),
+    [
+        *(("GET", "acme", None), ("GET", "{acme}", None), ("GET", "globex", "{globex}")),
+        *(("PUT", "globex", "{globex}"), ("PUT", "{globex}", "{globex}")),
+        *(("GET", CANARY_NAME, "unknown"), ("PUT", CANARY_NAME, "unknown")),
+    ],
+)
+def test_another_organization_is_named_by_its_id(
+    sentry: Sentry, method: str, named: str, told: str | None
+) -> None:
+    ids = {slug: str(sentry.organization_id(slug)) for slug in ("acme", "globex")}
+    sentry.api(method, f"/organizations/{named.format(**ids)}/", sentry.agent(), {"name": "x"})
+    assert last(sentry)["named"] == (told and told.format(**ids))
+
+
+def test_of_people_no_organization_is_another(sentry: Sentry) -> None:
+    sentry.api("GET", "/organizations/globex/", sentry.user("olivia"))
+    assert last(sentry)["named"] is None
+
+
 def test_what_is_missing_is_told_to_the_log_alone(sentry: Sentry) -> None:
     """Also where the caller gets no challenge."""
     sentry.api("PUT", "/organizations/acme/", sentry.session("mia"), {"name": "x"})
@@ -375,6 +487,7 @@ def test_a_record_holds_no_text_that_a_caller_chose(sentry: Sentry) -> None:
     sentry.api("GET", "/organizations/acme/", sentry.forged(scopes=[CANARY, "org:read"]))
     sentry.approve(sentry.session("olivia"), [CANARY, "org:write"])
     sentry.api("GET", "/organizations/acme/", sentry.user("olivia") | {"User-Agent": CANARY})
+    sentry.api("GET", f"/organizations/{CANARY}/", sentry.agent())
     assert len(sentry.audit()) >= 5
     assert CANARY not in json.dumps(sentry.audit()).lower()
     assert re.search(r'"session": "s1"', json.dumps(sentry.audit()))
@@ -390,3 +503,16 @@ def test_logs_are_lines(sentry: Sentry, caplog: pytest.LogCaptureFixture) -> Non
     assert message.isprintable()
     assert message.isascii()
     assert json.loads(message.removeprefix("decision "))["agent"] == {"session": evil}
+
+
+@pytest.mark.parametrize(
+    "body", ['{"sessionId": "\\ud800"}', "[" * 5000, "[1]", '{"scopes": [[], "\\ud800"]}', "\xff"]
+)
+def test_whatever_is_sent_the_record_is_written(sentry: Sentry, body: str) -> None:
+    for path in (MINT, APPROVE):
+        before = len(sentry.audit())
+        headers = sentry.agent() | {"Content-Type": "application/json"}
+        answer = sentry.send("POST", f"/api/0{path}", headers, data=body.encode("latin-1"))
+        assert answer.status_code < 500
+        record = sentry.audit()[-1]
+        assert (len(sentry.audit()) > before, record["flow"]["session"]) == (True, None)

@@ -77,11 +77,12 @@ def test_sudo_lasts_for_two_hours(sentry: Sentry) -> None:
     session = sentry.session("olivia")
     sentry.advance(SUDO - 1)
     assert delete_team(sentry, session, "web").status_code == 204
-    sentry.advance(1)
-    answer = delete_team(sentry, session, "backend")
-    assert answer.status_code == 401
-    assert answer.json["detail"]["code"] == "sudo-required"
-    assert is_signed_in(sentry, session)
+    for _ in ("at its end", "after it"):
+        sentry.advance(1)
+        answer = delete_team(sentry, session, "backend")
+        assert answer.status_code == 401
+        assert answer.json["detail"]["code"] == "sudo-required"
+        assert is_signed_in(sentry, session)
 
 
 def test_typing_the_password_again_renews_it(sentry: Sentry) -> None:

@@ -59,7 +59,7 @@ FAILURES: dict[str, tuple[Callable[[Sentry], Headers], str, bool]] = {
     "session": (lambda sentry: sentry.forged(sid="canary" * 30), "claim:sid", False),
     "issued": (lambda sentry: sentry.forged(iat="canary"), "claim:iat", False),
     "expires": (lambda sentry: sentry.forged(exp=NOW), "claim:exp", False),
-    "expired": (lambda sentry: sentry.forged(iat=NOW - 9, exp=NOW - 1), "expired", False),
+    "expired": (lambda sentry: sentry.forged(iat=NOW - 9, exp=NOW - 1), "expired", True),
     "future": (lambda sentry: sentry.forged(iat=NOW + 9, exp=NOW + 99), "not-yet-valid", False),
     "nobody": (lambda sentry: sentry.forged(sub="999"), "not-a-member", True),
     "nowhere": (lambda sentry: sentry.forged(org=999), "not-a-member", True),

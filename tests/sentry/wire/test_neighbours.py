@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from tests.sentry.callers import Sentry, assert_plain_denial, assert_unauthenticated, bearer
+from harness.sentry.agent.dialect import FEATURE
+from tests.sentry.callers import (
+    Headers,
+    Sentry,
+    assert_plain_denial,
+    assert_unauthenticated,
+    bearer,
+)
+from tests.sentry.wire.test_sessions import LOGOUT, is_signed_in
 
 SESSIONS = ("before", "meant", "after")
+
+
+@pytest.fixture(params=["first to last", "last to first"])
+def sentry(request: pytest.FixtureRequest, sentry: Sentry) -> Sentry:
+    """Of rows that no statement orders, a database may hand out any first."""
+    if request.param == "last to first":
+        with sentry.services.store.transaction() as connection:
+            connection.execute(text("PRAGMA reverse_unordered_selects = ON"))
+    return sentry
 
 
 def plant_three(sentry: Sentry) -> None:
@@ -91,3 +110,62 @@ def test_a_flow_elsewhere_keeps_no_token_alive(sentry: Sentry, off: str) -> None
             assert_unauthenticated(answer, "Invalid agent token")
         else:
             assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("name", [FEATURE[:-1], f"{FEATURE}s", "a", "z"])
+def test_no_other_feature_keeps_a_token_alive(sentry: Sentry, name: str) -> None:
+    token = sentry.agent()
+    sentry.control("PUT", "/features/", {"organization": "acme", "feature": name, "enabled": True})
+    sentry.set_flow(False)
+    answer = sentry.api("GET", "/organizations/acme/", token)
+    assert_unauthenticated(answer, "Invalid agent token")
+
+
+@pytest.mark.parametrize("off", ["olivia", "ada", "tess"])
+def test_an_account_is_switched_off_alone(sentry: Sentry, off: str) -> None:
+    shown = {
+        name: (
+            sentry.user(name),
+            sentry.session(name),
+            sentry.viewer(name),
+            sentry.agent(name),
+        )
+        for name in ("olivia", "ada", "tess")
+    }
+    sentry.set_active(off, False)
+    for name, credentials in shown.items():
+        for credential in credentials:
+            answer = sentry.api("GET", "/organizations/acme/", credential)
+            assert answer.status_code == (401 if name == off else 200)
+
+
+@pytest.mark.parametrize("slug", ["acme", "globex"])
+def test_a_bound_token_knows_its_organization_by_name(sentry: Sentry, slug: str) -> None:
+    bound = sentry.new_token("olivia", ["org:read"], organization_id=sentry.organization_id(slug))
+    assert sentry.api("GET", f"/organizations/{slug}/", bound).status_code == 200
+
+
+def sessions(sentry: Sentry) -> tuple[Headers, Headers, Headers]:
+    """Three of one user, in the order in which the database has their keys."""
+
+    def stored_key(session: Headers) -> str:
+        key = session["Cookie"].removeprefix("sentrysid=").partition(";")[0]
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    first, second, third = sorted((sentry.session("olivia") for _ in SESSIONS), key=stored_key)
+    return first, second, third
+
+
+def test_signing_out_ends_no_session_but_its_own(sentry: Sentry) -> None:
+    before, meant, after = sessions(sentry)
+    sentry.send("POST", LOGOUT, meant)
+    live = [is_signed_in(sentry, session) for session in (before, meant, after)]
+    assert live == [True, False, True]
+
+
+def test_a_password_renews_the_sudo_of_no_session_but_its_own(sentry: Sentry) -> None:
+    before, meant, after = sessions(sentry)
+    sentry.advance(2 * 3600)
+    sentry.api("PUT", "/auth/", meant, {"password": sentry.password("olivia")})
+    for session, status in ((before, 401), (after, 401), (meant, 204)):
+        assert sentry.api("DELETE", "/teams/acme/web/", session).status_code == status

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from harness.sentry.schema import MAX_ID
 from tests.sentry import forge
 from tests.sentry.callers import Sentry, assert_plain_denial, assert_unauthenticated
 from tests.sentry.conftest import Make
@@ -37,6 +38,7 @@ NOBODY = [
     *('{"user_id":[101]}', '{"user_id":-101}', '{"user_id":0}', '{"user_id":999}'),
     *('{"user_id":99999999999999999999}', '{"user_id":1e2}', '{"userId":101}'),
     *('{"organization_id":"acme","user_id":101}', '{"organization_id":true,"user_id":101}'),
+    *('{"organization_id":-1,"user_id":101}', '{"organization_id":2147483648,"user_id":101}'),
     *('{"organization_id":4001.0,"user_id":101}', "[" * 3000, '{"user_id":101,"name":"\xe9"}'),
 ]
 
@@ -89,5 +91,11 @@ def test_a_context_that_names_an_organization_opens_no_other(sentry: Sentry) -> 
     for slug in ("globex", str(sentry.organization_id("globex"))):
         assert_plain_denial(read(sentry, in_acme, slug))
         assert read(sentry, sentry.viewer("olivia"), slug).status_code == 200
-    nowhere = sentry.viewer_context('{"organization_id":1,"user_id":101}')
-    assert_plain_denial(read(sentry, nowhere))
+
+
+@pytest.mark.parametrize("nowhere", [0, 1, MAX_ID])
+def test_a_context_that_names_no_organization_there_is_opens_none(
+    sentry: Sentry, nowhere: int
+) -> None:
+    context = f'{{"organization_id":{nowhere},"user_id":101}}'
+    assert_plain_denial(read(sentry, sentry.viewer_context(context)))
