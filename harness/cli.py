@@ -58,6 +58,13 @@ _scripts = click.option(
     help="Scripts of agents that Seer has beside those that come along; may come twice.",
 )
 _names = click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
+_world = click.option(
+    "--world",
+    default="two-organizations",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="The world to put into the mock Sentry.",
+)
 _expression = click.option(
     "-k",
     "expression",
@@ -302,13 +309,7 @@ def schema(kind: str) -> None:
     metavar="N",
     help="The port to listen at; 0, the default, takes a free one.",
 )
-@click.option(
-    "--world",
-    default="two-organizations",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="The world to put into the mock Sentry.",
-)
+@_world
 @click.option(
     "--db",
     "database",
@@ -351,13 +352,7 @@ def serve(**options: Any) -> None:
     metavar="N",
     help="The port of the lab; 0, the default, takes a free one.",
 )
-@click.option(
-    "--world",
-    default="two-organizations",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="The world to put into the mock Sentry.",
-)
+@_world
 @click.option("--seed", type=int, metavar="N", help="Repeat the ids and names of a run.")
 @click.option("--no-open", is_flag=True, help="Open no browser.")
 @click.option(

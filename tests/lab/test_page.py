@@ -55,9 +55,9 @@ def test_the_tour_by_keyboard(page: Page) -> None:
     page.keyboard.press("r")
     position(page, 0)
     # What is written is no key.
-    page.get_by_label("path").fill("")
-    page.get_by_label("path").press_sequentially("nbr12?")
-    expect(page.get_by_label("path")).to_have_value("nbr12?")
+    page.get_by_label("path", exact=True).fill("")
+    page.get_by_label("path", exact=True).press_sequentially("nbr12?")
+    expect(page.get_by_label("path", exact=True)).to_have_value("nbr12?")
     position(page, 0)
 
 

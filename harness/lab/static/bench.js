@@ -111,8 +111,14 @@ export async function runCell(id, weakness) {
 // -- what is told
 
 let weak = [];
+// One after another, though the catalogue may have to be fetched in between.
+let queue = Promise.resolve();
 
-export async function take(kind, data) {
+export function take(kind, data) {
+  queue = queue.then(() => show(kind, data));
+}
+
+async function show(kind, data) {
   if (kind === "begin") {
     weak = data.weaknesses;
     // A page that comes later shows what is being played too.
@@ -141,8 +147,10 @@ function showVerdict({ verdict, outcome, reason, failed }) {
 }
 
 export function forget() {
-  byId("verdict").replaceChildren();
-  story.clear();
+  queue = queue.then(() => {
+    byId("verdict").replaceChildren();
+    story.clear();
+  });
 }
 
 export function wireBench() {
