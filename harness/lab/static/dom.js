@@ -29,9 +29,8 @@ export function tell(text) {
 }
 
 export function complain(reasons) {
-  const box = byId("alert");
-  box.hidden = !reasons.length;
-  box.textContent = reasons.join("; ");
+  byId("alert").hidden = !reasons.length;
+  byId("trouble").textContent = reasons.join("; ");
 }
 
 export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;

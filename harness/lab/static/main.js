@@ -1,5 +1,5 @@
 // The page: what is told goes to its part, views and keys.
-import { byId } from "./dom.js";
+import { byId, complain } from "./dom.js";
 import { onTick, setClock } from "./clock.js";
 import { follow } from "./stream.js";
 import { Story } from "./story.js";
@@ -83,6 +83,7 @@ function press(event) {
 
 addEventListener("hashchange", showView);
 addEventListener("keydown", press);
+byId("dismiss").addEventListener("click", () => complain([]));
 byId("help").addEventListener("click", () => byId("keys").showModal());
 onTick((at) => {
   const text = new Date(at).toISOString();

@@ -123,9 +123,9 @@ export class Story {
     const atEnd = this.isAtEnd();
     const band = this.bandOf(step);
     if (item.exchange) this.addExchange(band, item.exchange, number);
-    else if (item.token) this.addToken(item.token);
+    else if (item.token) this.addToken(band, item.token);
     else if (item.check) this.addCheck(band, item.check);
-    else if (item.decision) band.band.append(make("div", { class: "ruling" }, showDecision(item.decision)));
+    else if (item.decision) this.addDecision(band, item.decision);
     else band.band.append(make("p", { class: "remark" }, item.remark));
     this.keepUp(atEnd);
   }
@@ -160,11 +160,23 @@ export class Story {
     button.title = describe(exchange);
   }
 
-  addToken(token) {
-    const last = this.exchanges[this.exchanges.length - 1];
-    if (!last) return;
+  addToken(band, token) {
     const gained = token.change && token.change.gained.length ? ` +${token.change.gained.join(" +")}` : "";
-    last.notes.append(make("span", { class: "note new" }, `● ${token.label}${gained}`));
+    const note = make("span", { class: "note new" }, `● ${token.label}${gained}`);
+    const last = this.exchanges[this.exchanges.length - 1];
+    // One that was forged was in no exchange yet.
+    if (last && band.rows.contains(last.button)) last.notes.append(note);
+    else band.band.append(make("p", { class: "remark" }, note));
+  }
+
+  // One that is no exchange's, such as those of a page.
+  addDecision(band, decision) {
+    if (!band.decisions) {
+      band.decisions = make("details", { class: "checks" }, make("summary"));
+      band.band.append(band.decisions);
+    }
+    band.decisions.append(showDecision(decision));
+    band.decisions.firstChild.textContent = plural(band.decisions.childElementCount - 1, "decision");
   }
 
   addCheck(band, check) {

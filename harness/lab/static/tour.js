@@ -77,6 +77,7 @@ export function showSteps() {
   const any = state.done.length > 0;
   byId("done").replaceChildren(...state.done.map(showDone));
   if (!any) byId("done").replaceChildren(make("li", { class: "empty" }, "Nothing yet."));
+  byId("done").scrollTop = byId("done").scrollHeight;
   byId("take-back").disabled = !any || state.busy;
   const save = byId("save");
   // A link that leads nowhere is no link.
