@@ -83,6 +83,8 @@ class MakePage:
     def close(self) -> None:
         """Closes every page."""
         for context in self._contexts:
+            for page in context.pages if self.watch.errors else ():
+                self.watch.errors.append(page.locator("#trouble").inner_text())
             context.close()
 
 
