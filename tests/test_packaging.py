@@ -39,6 +39,7 @@ def test_the_wheel_carries_scenarios_and_fixtures_and_nothing_of_the_tests(wheel
             assert f"harness/_data/{file.relative_to(ROOT).as_posix()}" in names
     assert "harness/py.typed" in names
     assert "harness/report/templates/report.html.j2" in names
+    assert {"harness/lab/static/lab.html", "harness/lab/static/main.js"} <= {*names}
     assert not [name for name in names if "test" in name.lower() and "pytest" not in name]
 
 
