@@ -108,7 +108,7 @@ def test_without_a_control_it_ends_with_3(broken: Path) -> None:
     [
         (("--attack", "forged-scops"), "there is no attack 'forged-scops'; did you mean"),
         (("--weakness", "expiry-leway"), "there is no weakness 'expiry-leway'; did you mean"),
-        (("--attack", "approve"), "no attack 'approve'; `seer-harness list` lists them"),
+        (("--attack", "zzz"), "no attack 'zzz'; `seer-harness list` lists them"),
         (("--weakness", "x"), "no weakness 'x'; `seer-harness weaknesses` lists them"),
         (("--json", "/nowhere/at/all.json"), "/nowhere/at/all.json cannot be written"),
         (("--json", "-", "--html", "-"), "both write to -"),

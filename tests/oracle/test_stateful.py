@@ -46,7 +46,7 @@ def test_the_server_does_what_the_oracle_says() -> None:
     "weakness", ["grant-for-any-session", "removed-member-served", "approval-uncapped"]
 )
 def test_a_counter_example_is_a_scenario_that_reproduces_it(weakness: str) -> None:
-    found = find_disagreement([weakness], examples=500, steps=12)
+    found = find_disagreement([weakness], examples=3000, steps=12)
     assert found is not None
     text = found.scenario("counter-example")
     assert play(text, weakness) == "failed", text
