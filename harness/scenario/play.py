@@ -158,7 +158,8 @@ class _Player:
 
     def play_all(self) -> tuple[Outcome, str]:
         """The outcome, and its reason unless it is passed."""
-        control = self._performance.stage.control
+        stage = self._performance.stage
+        control, seer = stage.control, stage.seer_control
         try:
             if self._renew and control is not None:
                 control.reset()
@@ -167,6 +168,8 @@ class _Player:
             outcome, reason = "inconclusive", str(error)
         try:
             last, why = self._play_steps(self._scenario.afterwards)
+            if seer is not None:
+                seer.let_go()
         except (UnreachableError, UnsendableError) as error:
             last, why = "inconclusive", str(error)
         if outcome == "passed" and last != "passed":

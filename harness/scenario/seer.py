@@ -17,6 +17,10 @@ _PATIENCE = 20.0
 class SeerControl(Control):
     """A client of a fake Seer's control API; every call may raise UnreachableError."""
 
+    def __init__(self, wire: Wire, token: str) -> None:
+        super().__init__(wire, token)
+        self._directed = False
+
     def settle(self) -> None:
         """Waits until no run is at work."""
         answer = self.call("POST", "/settle/", {"timeout": _PATIENCE}, quiet=True)
@@ -26,7 +30,17 @@ class SeerControl(Control):
     def direct(self, actor: str, script: str | None, headers: dict[str, str]) -> Answer:
         """What the next runs do: a script, and with whose session if not with a token."""
         body: dict[str, Any] = {"script": script} | ({"headers": headers} if headers else {})
+        self._directed = True
         return self.call("PUT", "/direction/", body, actor=actor, purpose="step")
+
+    def let_go(self) -> None:
+        """Takes back what `direct` said: whoever comes next is served by their own agent."""
+        if not self._directed:
+            return
+        answer = self.call("PUT", "/direction/", {"script": None}, quiet=True)
+        if not answer.planned and answer.status != 200:
+            raise UnreachableError(f"Seer's direction was not taken back: status {answer.status}")
+        self._directed = False
 
     def entries_since(self, number: int) -> list[dict[str, Any]]:
         """The entries of Seer's audit log after that number; they go into no transcript."""

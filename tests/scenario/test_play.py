@@ -354,3 +354,21 @@ def test_a_loopback_server_and_one_in_process_behave_alike() -> None:
     assert [checks_of(result) for result in here.results] == [
         checks_of(result) for result in there.results
     ]
+
+
+@pytest.mark.parametrize("expected", [200, 404])
+def test_the_agent_of_a_running_server_is_not_left_as_it_was_directed(expected: int) -> None:
+    directed = scenario_of(
+        "  - operator directs agent: {script: approve-itself, as: olivia}\n"
+        f"    expect: {{status: {expected}}}\n"
+    )
+    # Without the control API of Sentry nothing puts it back before the next scenario begins.
+    asked = scenario_of(
+        "  - mel asks: {in: first, query: Rename this organization to Initech, as: run}\n"
+        "    expect: {run: {status: awaiting_user_input}}\n"
+    )
+    with running() as (target, _):
+        assert play_running(target, directed).outcome == ("passed" if expected == 200 else "failed")
+        uncontrolled = target.description.model_copy(update={"control": None})
+        result = play_running(Running(uncontrolled), asked)
+        assert result.outcome == "passed", result.reason
