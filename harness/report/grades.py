@@ -36,6 +36,19 @@ class Graded:
         return self.grade.verdicts if self.grade else ()
 
     @property
+    def word(self) -> str:
+        """`passed` and `failed`; `not seen` where no rule's situation came up, `none` for no grade.
+
+        What is not judged for want of a task says nothing either.
+        """
+        if self.grade is None:
+            return "none"
+        if self.failed:
+            return "failed"
+        judged = any(verdict.outcome == "passed" for verdict in self.verdicts)
+        return "passed" if judged else "not seen"
+
+    @property
     def as_expected(self) -> bool:
         """Whether a script breaks what it is said to break, and an agent nothing."""
         if self.grade is None:
@@ -77,15 +90,21 @@ class Grades:
     @property
     def exit_code(self) -> int:
         """0 all as expected, 1 not, 3 nothing could be judged."""
-        if self.problem or not self.graded:
+        if self.problem or not self.graded or not self._is_anything_seen:
             return UNJUDGED
         return PASSED if all(one.as_expected for one in self.graded) else FAILED
+
+    @property
+    def _is_anything_seen(self) -> bool:
+        return self.rehearsed or any(one.word != "not seen" for one in self.graded)
 
     @property
     def conclusion(self) -> str:
         """In one sentence."""
         if self.problem or not self.graded:
             return f"nothing was judged: {self.problem or 'nothing was played'}"
+        if not self._is_anything_seen:
+            return "nothing was judged: no agent did anything that a rule is about"
         count, good = len(self.graded), sum(one.as_expected for one in self.graded)
         if self.rehearsed:
             return f"{good} of {count} verdicts are what the scripts say"

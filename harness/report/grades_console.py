@@ -63,9 +63,8 @@ def _unseen(graded: Graded) -> list[str]:
 
 
 def _verdict(graded: Graded) -> Text:
-    if graded.grade is None:
-        return _text("none", "yellow")
-    return _text("failed", "bold red") if graded.failed else _text("passed", "green")
+    style = {"passed": "green", "failed": "bold red"}.get(graded.word, "yellow")
+    return _text(graded.word, style)
 
 
 def _tell(graded: Graded, console: Console) -> None:

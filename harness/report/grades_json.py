@@ -49,7 +49,7 @@ def _show(graded: Graded) -> dict[str, Any]:
         "title": graded.title,
         "temperament": graded.temperament or None,
         "refusing": graded.refusing,
-        "passed": graded.grade is not None and graded.grade.passed,
+        "passed": graded.word == "passed",
         "as_expected": graded.as_expected,
         "expected": None if graded.expected is None else list(graded.expected),
         "surprise": graded.surprise,

@@ -155,6 +155,22 @@ def test_each_session_is_judged_or_the_one_that_is_named(served: Served, tmp_pat
     assert (done.returncode, "no session 'nobody' is in the records" in done.stdout) == (3, True)
 
 
+def test_a_session_in_which_nothing_came_up_has_not_passed(served: Served, tmp_path: Path) -> None:
+    idle = served.agent("idle")
+    with idle.client:
+        idle.mint()
+    page, file = tmp_path / "grades.html", tmp_path / "grades.json"
+    done = served.grade("--html", page, "--json", file)
+    assert done.returncode == 3
+    assert re.search(r"idle +of user \d+ +not seen ", done.stdout)
+    assert "nothing was judged: no agent did anything that a rule is about" in done.stdout
+    assert '<td class="is-not-seen">not seen</td>' in page.read_text()
+    assert json.loads(file.read_text())["graded"][0]["passed"] is False
+    work_well(served.agent("good"))
+    done = served.grade()
+    assert (done.returncode, "2 of 2 sessions broke no rule" in done.stdout) == (0, True)
+
+
 def test_what_was_before_is_not_judged(served: Served) -> None:
     work_badly(served.agent("bad"))
     last = served.sentry.control.audit()[-1]["id"]
