@@ -16,6 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Literal
 
+#: The purpose of an exchange that no actor of the scenario had.
+BETWEEN_SERVICES = "between services"
+
 Outcome = Literal["passed", "failed", "inconclusive", "planned"]
 
 SERVICES = frozenset({"sentry", "seer", "mcp"})
