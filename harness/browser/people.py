@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.browser.attackers_pages import AttackersPages, serve_attackers_pages
 from harness.browser.chromium import BrowserMissingError, find_chromium, launch
 from harness.browser.hands import BrowserHands
+from harness.browser.window import BrowserWindow
 from harness.scenario.hands import Hands
 from harness.scenario.stage import MakeHands
 from harness.scenario.wire import Wire
@@ -26,9 +29,14 @@ _PATIENCE = 15_000
 
 @dataclass(frozen=True)
 class BrowserPeople:
-    """Users with a browser. `headed`: its window is shown."""
+    """Users with a browser.
+
+    `headed`: its window is shown. `traces`: the folder for a trace of each scenario that
+    fails.
+    """
 
     headed: bool = False
+    traces: Path | None = None
 
     def check(self) -> None:
         """Raises BrowserMissingError where there is no browser, before anything is played."""
@@ -44,7 +52,8 @@ class BrowserPeople:
         with ExitStack() as around:
             browser = launch(around.enter_context(_driver()), headed=self.headed)
             around.callback(browser.close)
-            crowd = _Crowd(browser)
+            pages = around.enter_context(serve_attackers_pages())
+            crowd = _Crowd(browser, pages, self.traces)
             yield crowd.make_hands
 
 
@@ -63,6 +72,8 @@ class _Crowd:
     """Who has a browser window now: those of one scenario."""
 
     browser: Browser
+    pages: AttackersPages
+    traces: Path | None
     _contexts: list[BrowserContext] = field(default_factory=list)
     _wire: Wire | None = None
 
@@ -76,7 +87,10 @@ class _Crowd:
         context = self.browser.new_context(**_WINDOW)
         context.set_default_timeout(_PATIENCE)
         self._contexts.append(context)
-        return BrowserHands(wire, name, context)
+        if self.traces is not None:
+            context.tracing.start(screenshots=True, snapshots=True)
+        window = BrowserWindow(context, wire, name, self.pages, self.traces)
+        return BrowserHands(wire, name, window)
 
 
 _WINDOW: dict[str, Any] = {

@@ -51,6 +51,8 @@ def play(
         transcript.subscribe(subscriber)
     outcome: Outcome
     company, missing = _find_company(scenario, venue.description)
+    if scenario.browser and make_hands is HttpHands and not planned:
+        missing.append(f"this needs users with a browser for {', '.join(scenario.browser)}")
     if scenario.secretless and not venue.secretless:
         missing.append("this needs a server that was started with no shared secret")
     transcript.start(

@@ -6,6 +6,7 @@ from harness.scenario.expectations import (
     answer,
     challenge,
     lists,
+    page,
     records,
     resources,
     services,
@@ -14,6 +15,6 @@ from harness.scenario.expectations import (
 )
 from harness.scenario.registry import add_expectation
 
-for _module in (answer, challenge, token, lists, resources, records, traces, services):
+for _module in (answer, challenge, token, lists, resources, records, traces, services, page):
     for _expectation in _module.EXPECTATIONS:
         add_expectation(_expectation)

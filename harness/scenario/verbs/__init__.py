@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from harness.scenario.registry import add_verb
-from harness.scenario.verbs import approve, call, explore, forge, mint, operate, race, save, session
+from harness.scenario.verbs import (
+    approve,
+    browse,
+    call,
+    explore,
+    forge,
+    mint,
+    operate,
+    race,
+    save,
+    session,
+)
 
-for _module in (mint, call, approve, session, save, operate, forge, race, explore):
+for _module in (mint, call, approve, session, save, operate, forge, race, explore, browse):
     for _verb in _module.VERBS:
         add_verb(_verb)
