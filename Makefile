@@ -14,11 +14,13 @@ MUTANTS_VENV := build/mutants-venv
 COSMIC_RAY := cosmic-ray==8.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run prove test lint demo bench mutants lock venv clean
+.PHONY: help run prove prove-browser browser test lint demo bench mutants lock venv clean
 
 help:
 	@echo 'make run     play the flow scenarios against the mock Sentry'
 	@echo 'make prove   play every attack on the sound server and on every weakened one'
+	@echo 'make prove-browser  the same for the attacks that need a browser'
+	@echo 'make browser find a Chromium for browser runs and tests, or install one'
 	@echo 'make test    run the tests, on all processors'
 	@echo 'make demo    serve the mock Sentry on loopback, with logins to try'
 	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
@@ -32,6 +34,9 @@ run: $(READY)
 
 prove: $(READY)
 	@$(PY) -m harness prove
+
+prove-browser: $(READY) browser
+	@$(PY) -m harness prove --browser
 
 test: $(READY)
 	@$(PY) -m pytest -q

@@ -130,6 +130,11 @@ def run(**options: Any) -> None:
     help="Play attacks also on weaknesses of defences that they do not come to.",
 )
 @click.option(
+    "--browser",
+    is_flag=True,
+    help="Play the attacks that need users with a browser, in Chromium, and no others.",
+)
+@click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1, 256),

@@ -13,7 +13,11 @@ from threading import Thread
 from typing import Any
 
 _HOSTS = {"elsewhere": "localhost", "neighbour": "127.0.0.1"}
-_FRAME = '<!doctype html><html lang="en"><title>{title}</title><body>{markup}'
+# Counts the windows that it opens: who looks on waits until each of them is there.
+_COUNT = (
+    "<script>const really = open; window.opened = 0;"
+    " window.open = (...what) => { window.opened += 1; return really(...what); };</script>"
+)
 
 
 class AttackersPages:
@@ -27,7 +31,7 @@ class AttackersPages:
 
     def write(self, markup: str) -> str:
         """Puts up one more page; returns its path."""
-        page = _FRAME.format(title="A page of the attacker's", markup=markup)
+        page = _page("A page of the attacker's", markup)
         self._pages.append(page.encode())
         return f"/{len(self._pages)}"
 
@@ -36,7 +40,11 @@ class AttackersPages:
         number = path[1:].partition("?")[0]
         if number.isdecimal() and 0 < int(number) <= len(self._pages):
             return self._pages[int(number) - 1]
-        return _FRAME.format(title="The attacker's", markup="<p>You are elsewhere now.").encode()
+        return _page("The attacker's", "<p>You are elsewhere now.").encode()
+
+
+def _page(title: str, markup: str) -> str:
+    return f'<!doctype html><html lang="en"><title>{title}</title>{_COUNT}<body>{markup}'
 
 
 @contextmanager
@@ -57,8 +65,13 @@ def serve_attackers_pages() -> Iterator[AttackersPages]:
         def log_message(self, *_: Any) -> None:
             """Nobody reads it."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: Any) -> None:
+            """A browser that went away in the middle is no news."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         pages = AttackersPages(server.server_address[1])
         loop = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         loop.start()

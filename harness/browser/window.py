@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # Rounds in a row without news after which all is still, and those after which it never will be.
 _STILL, _RESTLESS = 3, 200
 # There and back to the server: what was set going before has reached it by then.
-_ROUND: Final = "() => fetch('/static/icon.svg', {cache: 'no-store'}).then(() => 0, () => 0)"
+_ROUND: Final = """() => fetch('/static/icon.svg', {cache: 'no-store'})
+    .catch(() => null).then(() => window.opened || 0)"""
 _VIEW: Final = """() => ({
     title: document.title,
     text: document.body ? document.body.innerText : '',
@@ -56,6 +57,7 @@ class BrowserWindow:
         self._tabs: dict[str, Page] = {}
         self._tab = ""
         self._opened: list[Page] = []
+        self._popups = 0
         self._dialogs: list[str] = []
         self._errors: list[str] = []
         self._stopped = self._frozen = False
@@ -116,7 +118,8 @@ class BrowserWindow:
             self._resume()
             target = page.get_by_role("button", name=name, exact=True)
             target = target.or_(page.get_by_role("link", name=name, exact=True)).first
-            target.click(click_count=2 if twice else 1)
+            # What follows is waited for below: Playwright would wait for what a policy stops, too.
+            target.click(click_count=2 if twice else 1, no_wait_after=True)
 
         return self._do(act, tab)
 
@@ -231,9 +234,11 @@ class BrowserWindow:
         if tab not in self._tabs:
             self._tabs[tab] = self.context.new_page()
             self._opened.remove(self._tabs[tab])
+            self._popups -= 1
         return self._tabs[tab]
 
     def _put_up(self, markup: str, origin: Origin) -> str:
+        self._popups = 0
         return self.addresses[origin] + self._attacker.write(markup)
 
     def _resume(self) -> None:
@@ -261,14 +266,16 @@ class BrowserWindow:
         before = self._traffic.asked
         try:
             page.wait_for_load_state()
-            page.evaluate(_ROUND)
+            opened = page.evaluate(_ROUND)
         except Error:
             # The page went away while it was asked.
             return page.is_closed()
-        return self._traffic.asked == before and not self._traffic.busy
+        there = opened <= self._popups
+        return there and self._traffic.asked == before and not self._traffic.busy
 
     def _notice(self, page: Page) -> None:
         self._opened.append(page)
+        self._popups += 1
 
     def _dismiss(self, dialog: Dialog) -> None:
         self._dialogs.append(dialog.message)

@@ -213,12 +213,31 @@ def _check_run(api: OwnApi, place: Place, link: Link, shown: str | None = None) 
     path = organization_path(place.slug, f"seer/explorer-chat/{link.run_id}/")
     came = api.call(request, "GET", path)
     if came.status == 404:
-        raise Unusable("other", 404)
+        refuse_others()
+        return ""
     if not came.ok:
         raise Unusable("silent", came.status)
     pending = (came.json["session"] or {}).get("pending_user_input")
     check_question(link, pending, shown)
     return str((pending or {}).get("id", ""))
+
+
+@defence(
+    "approval-page.owner",
+    title="The page approves for conversations of the user's own alone",
+    cwe=639,
+    source="getsentry/sentry#121459",
+)
+def refuse_others() -> None:
+    """Raises Unusable: the conversation is somebody else's, or nobody's."""
+    raise Unusable("other", 404)
+
+
+@refuse_others.weakened(
+    "others-link-approves", title="A link of another's conversation is shown as one's own"
+)
+def _() -> None:
+    return None
 
 
 @defence(
