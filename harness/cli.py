@@ -73,6 +73,12 @@ _expression = click.option(
     is_flag=True,
     help="Let users do what they do in Chromium, on the pages; agents go on over HTTP.",
 )
+@click.option(
+    "--trace",
+    metavar="FOLDER",
+    help="Write a Playwright trace of each user in a scenario that fails, with --browser. "
+    "It holds the session cookies of the mock's users; only for servers on loopback.",
+)
 @click.option("--headed", is_flag=True, help="Show the browser's window; with --browser.")
 @click.option("--world", metavar="NAME|FILE", help="Play every scenario in this world.")
 @_weaken

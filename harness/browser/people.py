@@ -31,11 +31,12 @@ _PATIENCE = 15_000
 class BrowserPeople:
     """Users with a browser.
 
-    `headed`: its window is shown. `traces`: the folder for a trace of each scenario that
-    fails.
+    `headed`: its window is shown. `pictures`: what it shows when a scenario fails goes into
+    the transcript. `traces`: the folder for a trace of each scenario that fails.
     """
 
     headed: bool = False
+    pictures: bool = False
     traces: Path | None = None
 
     def check(self) -> None:
@@ -53,7 +54,7 @@ class BrowserPeople:
             browser = launch(around.enter_context(_driver()), headed=self.headed)
             around.callback(browser.close)
             pages = around.enter_context(serve_attackers_pages())
-            crowd = _Crowd(browser, pages, self.traces)
+            crowd = _Crowd(browser, pages, self)
             yield crowd.make_hands
 
 
@@ -73,7 +74,7 @@ class _Crowd:
 
     browser: Browser
     pages: AttackersPages
-    traces: Path | None
+    wishes: BrowserPeople
     _contexts: list[BrowserContext] = field(default_factory=list)
     _wire: Wire | None = None
 
@@ -87,9 +88,12 @@ class _Crowd:
         context = self.browser.new_context(**_WINDOW)
         context.set_default_timeout(_PATIENCE)
         self._contexts.append(context)
-        if self.traces is not None:
+        wishes = self.wishes
+        if wishes.traces is not None:
             context.tracing.start(screenshots=True, snapshots=True)
-        window = BrowserWindow(context, wire, name, self.pages, self.traces)
+        window = BrowserWindow(
+            context, wire, name, self.pages, pictures=wishes.pictures, traces=wishes.traces
+        )
         return BrowserHands(wire, name, window)
 
 

@@ -44,6 +44,8 @@ class BrowserWindow:
         wire: Wire,
         name: str,
         pages: AttackersPages,
+        *,
+        pictures: bool = False,
         traces: Path | None = None,
     ) -> None:
         self.context = context
@@ -52,6 +54,7 @@ class BrowserWindow:
         self._wire = wire
         self._name = name
         self._attacker = pages
+        self._pictures = pictures
         self._traces = traces
         self._traffic = Traffic(context, wire, name)
         self._tabs: dict[str, Page] = {}
@@ -204,7 +207,7 @@ class BrowserWindow:
         from playwright.sync_api import Error
 
         found = []
-        for page in self._tabs.values():
+        for page in self._tabs.values() if self._pictures else ():
             with suppress(Error):
                 secret = page.locator("input[type=password]")
                 found.append((page.url, page.screenshot(mask=[secret], animations="disabled")))

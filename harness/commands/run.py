@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.commands.failure import Misuse
 from harness.commands.output import open_console, trimmed
@@ -13,7 +14,7 @@ from harness.commands.weakening import announce, read_weaknesses
 from harness.deployment import keep_quiet
 from harness.document import DocumentError
 from harness.report.console import print_plan, print_run, show_progress
-from harness.scenario.description import read_target
+from harness.scenario.description import Description, is_loopback, read_target
 from harness.scenario.loader import load_scenarios
 from harness.scenario.model import Scenario
 from harness.scenario.runner import DEFAULT_SEED, People, plan_scenarios, run_scenarios
@@ -28,6 +29,7 @@ def run_command(
     live: bool,
     browser: bool,
     headed: bool,
+    trace: str | None,
     world: str | None,
     weaknesses: Sequence[str],
     plan: bool,
@@ -46,7 +48,7 @@ def run_command(
     other, and for files that are wrong or cannot be written; nothing was sent then.
     """
     _check_options(target, live=live, world=world, plan=plan, jobs=jobs)
-    people = _find_people(browser=browser, headed=headed, plan=plan)
+    people = _find_people(browser=browser, headed=headed, trace=trace, plan=plan)
     if weaknesses and target is not None:
         raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
     weakened = read_weaknesses(weaknesses)
@@ -55,6 +57,8 @@ def run_command(
     reports = Reports(files, everything=sarif_all)
     try:
         where = _find_target(target, live=live or browser, weaknesses=weakened)
+        if trace is not None and isinstance(where, Running):
+            _refuse_strangers_traces(where.description)
         scenarios = select(load_scenarios(names), expression)
         if world is not None:
             scenarios = _move_to(world, scenarios)
@@ -84,20 +88,39 @@ def run_command(
     return run.exit_code
 
 
-def _find_people(*, browser: bool, headed: bool, plan: bool) -> People | None:
+def _find_people(*, browser: bool, headed: bool, trace: str | None, plan: bool) -> People | None:
     """Users in a browser, where they are to be. Raises Misuse where there is none."""
     if headed and not browser:
         raise Misuse("--headed: there is a window only with --browser")
+    if trace is not None and not browser:
+        raise Misuse("--trace: there is something to trace only with --browser")
     if not browser or plan:
         return None
     from harness.browser import BrowserMissingError, BrowserPeople
 
-    people = BrowserPeople(headed=headed)
+    people = BrowserPeople(headed=headed, pictures=True, traces=_make_folder(trace))
     try:
         people.check()
     except BrowserMissingError as error:
         raise Misuse(f"--browser: {error}") from None
     return people
+
+
+def _refuse_strangers_traces(description: Description) -> None:
+    """A trace holds session cookies: of a mock's users nobody minds. Raises Misuse."""
+    if not is_loopback(description.sentry.url):
+        raise Misuse("--trace: it would hold session cookies of a server beyond loopback")
+
+
+def _make_folder(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misuse(f"--trace: {name}: {error.strerror}") from None
+    return folder
 
 
 def _check_options(

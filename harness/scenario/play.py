@@ -69,6 +69,8 @@ def play(
         stage = _open_stage(scenario, venue, company, transcript, make_hands, planned=planned)
         player = _Player(scenario, stage, renew=venue.renew is None, quiet=quiet)
         outcome, reason = player.play_all()
+        for window in stage.windows.values():
+            window.leave(scenario.id, failed=outcome != "passed")
         if planned and outcome == "passed":
             outcome = "planned"
     verdict = VERDICTS.get(outcome) if scenario.attack else None
@@ -172,6 +174,8 @@ class _Player:
             outcome, reason = self._play_steps(self._scenario.steps)
         except (UnreachableError, UnsendableError) as error:
             outcome, reason = "inconclusive", str(error)
+        if outcome != "passed":
+            self._take_pictures()
         try:
             last, why = self._play_steps(self._scenario.afterwards)
         except (UnreachableError, UnsendableError) as error:
@@ -179,6 +183,11 @@ class _Player:
         if outcome == "passed" and last != "passed":
             return last, f"afterwards: {why}"
         return outcome, reason
+
+    def _take_pictures(self) -> None:
+        for name, window in self._stage.windows.items():
+            for url, png in window.picture():
+                self._stage.transcript.picture(name, url, png)
 
     def _play_steps(self, steps: tuple[Step, ...]) -> tuple[Outcome, str]:
         for step in steps:

@@ -103,9 +103,10 @@ class Stage:
         return window
 
     @property
-    def windows(self) -> list[Window]:
-        """The windows that are open."""
-        return [hands.window for hands in self._hands.values() if hands.window is not None]
+    def windows(self) -> dict[str, Window]:
+        """The windows that are open, by user."""
+        found = {name: hands.window for name, hands in self._hands.items()}
+        return {name: window for name, window in found.items() if window is not None}
 
     def need_control(self) -> Control:
         """The control API. The scenario is not played where there is none."""

@@ -78,7 +78,7 @@ class Window(Protocol):
         """The page of the tab used last: the keys of `VIEW`."""
 
     def picture(self) -> list[tuple[str, bytes]]:
-        """Each tab's address and a PNG of it, with passwords covered."""
+        """Each tab's address and a PNG of it, with passwords covered; where they are wanted."""
 
     def leave(self, name: str, *, failed: bool) -> None:
         """The scenario `name` is over; of one that failed a trace is kept where one is made."""
