@@ -23,6 +23,7 @@ _BODIES: Final[dict[tuple[str, str], Any]] = {
     ("PUT", _ORGANIZATION): {"name": "Renamed"},
     ("POST", _ORGANIZATION + "agent/token/"): {"sessionId": "s9"},
     ("POST", _ORGANIZATION + "agent/approve/"): {"sessionId": "s9", "scopes": ["org:read"]},
+    ("POST", _ORGANIZATION + "agent/revoke/"): {"sessionId": "s1"},
     ("PUT", "/users/{user_id}/"): {"name": "Renamed"},
     ("PUT", _PROJECT): {"name": "Renamed"},
     ("POST", _PROJECT + "keys/"): {"name": "New"},

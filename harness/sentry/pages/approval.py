@@ -199,27 +199,27 @@ def _find_place(api: OwnApi, organization: str) -> Place:
     )
 
 
-def _check_run(api: OwnApi, place: Place, link: Link, shown: str | None = None) -> str:
+def _check_run(api: OwnApi, place: Place, link: Link, shown: str | None = None) -> dict[str, Any]:
     """A link of a conversation with Seer is for what that conversation asks for now.
 
-    Returns the id of its question; empty where it is no conversation's. `shown`: the id
-    that stood in the page which somebody decided on.
+    Returns its question; empty where it is no conversation's. `shown`: the id of the
+    question that stood in the page which somebody decided on.
 
     Raises Unusable for a conversation of somebody else or of nobody, for a question that
     is not open any more, and for other scopes than it asks for.
     """
     if link.run_id is None:
-        return ""
+        return {}
     path = organization_path(place.slug, f"seer/explorer-chat/{link.run_id}/")
     came = api.call(request, "GET", path)
     if came.status == 404:
         refuse_others()
-        return ""
+        return {}
     if not came.ok:
         raise Unusable("silent", came.status)
-    pending = (came.json["session"] or {}).get("pending_user_input")
+    pending: dict[str, Any] | None = (came.json["session"] or {}).get("pending_user_input")
     check_question(link, pending, shown)
-    return str((pending or {}).get("id", ""))
+    return pending or {}
 
 
 @defence(
