@@ -24,6 +24,9 @@ _BODIES: Final[dict[tuple[str, str], Any]] = {
     ("POST", _ORGANIZATION + "agent/token/"): {"sessionId": "s9"},
     ("POST", _ORGANIZATION + "agent/approve/"): {"sessionId": "s9", "scopes": ["org:read"]},
     ("POST", _ORGANIZATION + "agent/revoke/"): {"sessionId": "s1"},
+    ("POST", _ORGANIZATION + "seer/explorer-chat/"): {"query": "What is this called?"},
+    ("POST", _ORGANIZATION + "seer/explorer-chat/{run_id}/"): {"query": "And now?"},
+    ("POST", _ORGANIZATION + "seer/explorer-update/{run_id}/"): {"payload": {"type": "interrupt"}},
     ("PUT", "/users/{user_id}/"): {"name": "Renamed"},
     ("PUT", _PROJECT): {"name": "Renamed"},
     ("POST", _PROJECT + "keys/"): {"name": "New"},
@@ -176,6 +179,9 @@ def _target(method: str, template: str, corner: Corner) -> Judged:
         return _fixed(_thing("project", corner.team, corner))
     if "{version}" in template:
         return _fixed(replace(_thing("release", "", corner), teams=corner.release_teams))
+    if "{run_id}" in template or template.endswith("agent/revoke/"):
+        # The world begins without conversations, and with nothing that was approved.
+        return _fixed(Target(exists=False))
     if "{event_id}" in template:
         return _fixed(_thing("event", corner.team, corner))
     return _fixed(Target())
@@ -242,6 +248,7 @@ def _names(server: Server, corner: Corner) -> Mapping[str, str]:
         "rule_id": _ask(server, f"{project}rules/")[0]["id"],
         "note_id": next(one["id"] for one in comments if one["user"]["email"] == by),
         "key": "level",
+        "run_id": "1",
         "member_id": "MEMBER",
         "user_id": "me",
     }
