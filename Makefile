@@ -60,6 +60,10 @@ mutants: $(READY)
 	@$(MUTANTS_VENV)/bin/python $(PIP) install $(COSMIC_RAY)
 	@$(PY) -m tests.mutants --cosmic-ray $(MUTANTS_VENV)/bin/cosmic-ray $(MODULES)
 
+# Never fails the rest: where no browser can be had, what needs one says so itself.
+browser: $(READY)
+	@$(PY) -m harness.browser.setup
+
 venv: $(READY)
 
 # A stamp, so that the environment is made once and again when the lock changes. The
