@@ -215,7 +215,9 @@ def serving_app(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[
         clear_untrusted_proxy_headers=True,
         max_request_body_size=_SERVER_MAX_BODY,
     )
-    loop = threading.Thread(target=server.run, name=app.name, daemon=True)
+    loop = threading.Thread(
+        target=server.run, name=getattr(app, "name", "application"), daemon=True
+    )
     loop.start()
     try:
         shown = f"[{host}]" if ":" in host else host

@@ -53,9 +53,17 @@ class BrowserPeople:
         with ExitStack() as around:
             browser = launch(around.enter_context(_driver()), headed=self.headed)
             around.callback(browser.close)
-            pages = around.enter_context(serve_attackers_pages())
+            yield around.enter_context(self.within(browser))
+
+    @contextmanager
+    def within(self, browser: Browser) -> Iterator[MakeHands]:
+        """As `open`, in a browser that is there already and stays."""
+        with serve_attackers_pages() as pages:
             crowd = _Crowd(browser, pages, self)
-            yield crowd.make_hands
+            try:
+                yield crowd.make_hands
+            finally:
+                crowd.clear()
 
 
 def _driver() -> AbstractContextManager[Playwright]:
@@ -78,13 +86,17 @@ class _Crowd:
     _contexts: list[BrowserContext] = field(default_factory=list)
     _wire: Wire | None = None
 
+    def clear(self) -> None:
+        """Closes all windows."""
+        for context in self._contexts:
+            context.close()
+        self._contexts.clear()
+
     def make_hands(self, wire: Wire, name: str) -> Hands:
         """A fresh window for `name`; those of an earlier scenario are closed."""
         if wire is not self._wire:
             self._wire = wire
-            for context in self._contexts:
-                context.close()
-            self._contexts.clear()
+            self.clear()
         context = self.browser.new_context(**_WINDOW)
         context.set_default_timeout(_PATIENCE)
         self._contexts.append(context)

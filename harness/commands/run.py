@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import click
+
 from harness.commands.failure import Misuse
 from harness.commands.output import open_console, trimmed
 from harness.commands.reports import Reports
@@ -60,6 +62,8 @@ def run_command(
         if trace is not None and isinstance(where, Running):
             _refuse_strangers_traces(where.description)
         scenarios = select(load_scenarios(names), expression)
+        if not browser and not _names_some(names):
+            scenarios = _leave_out(scenarios)
         if world is not None:
             scenarios = _move_to(world, scenarios)
         console = open_console(aside=reports.on_stdout)
@@ -86,6 +90,20 @@ def run_command(
         raise Misuse(str(error)) from None
     reports.write(run)
     return run.exit_code
+
+
+def _names_some(names: Sequence[str]) -> bool:
+    return any(not Path(name).is_dir() for name in names)
+
+
+def _leave_out(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """Of all there are, those that need no browser; how many do is said."""
+    kept = [scenario for scenario in scenarios if not scenario.browser]
+    count = len(scenarios) - len(kept)
+    if count:
+        needs = "scenarios need" if count != 1 else "scenario needs"
+        click.echo(f"left out: {count} {needs} users with a browser: run --browser", err=True)
+    return kept
 
 
 def _find_people(*, browser: bool, headed: bool, trace: str | None, plan: bool) -> People | None:

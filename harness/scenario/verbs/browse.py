@@ -53,7 +53,7 @@ class Open(AtTab):
 class Click(AtTab):
     """A button or link, once it can be clicked."""
 
-    on: str = Field(description="Its name: what can be read on it.", min_length=1)
+    what: str = Field(description="Its name: what can be read on it.", min_length=1)
     twice: bool = Field(False, description="A double click.")
 
 
@@ -69,7 +69,7 @@ class Rush(AtTab):
     page: str = Field(description="The HTML of the attacker's page; its first button is used.")
     at: str = _AT
     by: str = Field(description=f"One of {', '.join(GESTURES)}.")
-    on: str = Field(description="The button on which the gesture ends.", min_length=1)
+    onto: str = Field(description="The button on which the gesture ends.", min_length=1)
 
 
 class Inject(AtTab):
@@ -87,7 +87,7 @@ def _open(window: Window, opened: Open) -> Answer:
 
 def _rush(window: Window, rush: Rush) -> Answer:
     gesture = _choose(rush.by, GESTURES)
-    return window.rush(rush.page, _choose(rush.at, ORIGINS), gesture, rush.on, rush.tab)
+    return window.rush(rush.page, _choose(rush.at, ORIGINS), gesture, rush.onto, rush.tab)
 
 
 def _choose(text: str, known: tuple[_Word, ...]) -> _Word:
@@ -138,9 +138,9 @@ def _verb(name: str, arguments: type[Arguments], act: Any) -> Verb:
 
 VERBS = [
     _verb("opens", Open, _open),
-    _verb("clicks", Click, lambda w, said: w.click(said.on, twice=said.twice, tab=said.tab)),
+    _verb("clicks", Click, lambda w, said: w.click(said.what, twice=said.twice, tab=said.tab)),
     _verb("presses", Press, lambda w, said: w.press(said.key, said.tab)),
-    _verb("rushes", Rush, lambda w, said: w.rush(said.page, said.at, said.by, said.on, said.tab)),
+    _verb("rushes", Rush, _rush),
     _verb("goes back", AtTab, lambda w, said: w.go_back(said.tab)),
     _verb("looks", AtTab, lambda w, said: w.look_at(said.tab)),
     Verb(

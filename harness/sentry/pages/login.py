@@ -85,7 +85,6 @@ def _login_form(services: Services, request: Request, *, wrong: bool = False) ->
         csrf=token,
         target=target,
         wrong=wrong,
-        username=request.form.get("username", ""),
     )
     lifetime = session.max_age(services.settings.session_lifetime)
     page.headers.add("Set-Cookie", csrf_cookie(token, lifetime, secure=request.is_secure))
