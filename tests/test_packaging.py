@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Extras, imported where they are used; what type checkers have; a part of pydantic.
-KNOWN = {"pytest", "psycopg", "_typeshed", "pydantic_core"}
+KNOWN = {"playwright", "pytest", "psycopg", "_typeshed", "pydantic_core"}
 
 
 @pytest.fixture(scope="module")
