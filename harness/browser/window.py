@@ -168,6 +168,9 @@ class BrowserWindow:
                 first.click()
             self._settle(page)
             page = self.page
+            page.bring_to_front()
+            # Chromium drops what is pressed on a page that it has not painted yet.
+            page.screenshot()
             if gesture == "held Enter":
                 page.keyboard.down("Enter")
                 self._settle(page)
