@@ -14,13 +14,16 @@ MUTANTS_VENV := build/mutants-venv
 COSMIC_RAY := cosmic-ray==8.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run prove grade contain test lint demo bench pictures mutants lock venv clean
+.PHONY: help run prove prove-browser grade contain browser test lint demo bench pictures mutants \
+	lock venv clean
 
 help:
 	@echo 'make run     play the flow scenarios against the mock Sentry'
 	@echo 'make prove   play every attack on the sound server and on every weakened one'
 	@echo 'make grade   play every script of an agent and judge how it behaved'
 	@echo 'make contain play every injection, and say what the design contains'
+	@echo 'make prove-browser  the same for the attacks that need a browser'
+	@echo 'make browser find a Chromium for browser runs and tests, or install one'
 	@echo 'make test    run the tests, on all processors'
 	@echo 'make demo    show the flow in a browser, walk through it, run attacks: the lab'
 	@echo 'make bench   measure, as ratios to bare Flask, PyJWT and Python'
@@ -41,6 +44,9 @@ grade: $(READY)
 
 contain: $(READY)
 	@$(PY) -m harness contain
+
+prove-browser: $(READY) browser
+	@$(PY) -m harness prove --browser
 
 test: $(READY)
 	@$(PY) -m pytest -q
@@ -67,6 +73,10 @@ mutants: $(READY)
 	@$(PYTHON) -m venv $(MUTANTS_VENV)
 	@$(MUTANTS_VENV)/bin/python $(PIP) install $(COSMIC_RAY)
 	@$(PY) -m tests.mutants --cosmic-ray $(MUTANTS_VENV)/bin/cosmic-ray $(MODULES)
+
+# Never fails the rest: where no browser can be had, what needs one says so itself.
+browser: $(READY)
+	@$(PY) -m harness.browser.setup
 
 venv: $(READY)
 

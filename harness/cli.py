@@ -86,6 +86,12 @@ _expression = click.option(
     is_flag=True,
     help="Let users do what they do in Chromium, on the pages; agents go on over HTTP.",
 )
+@click.option(
+    "--trace",
+    metavar="FOLDER",
+    help="Write a Playwright trace of each user in a scenario that fails, with --browser. "
+    "It holds the session cookies of the mock's users; only for servers on loopback.",
+)
 @click.option("--headed", is_flag=True, help="Show the browser's window; with --browser.")
 @click.option("--world", metavar="NAME|FILE", help="Play every scenario in this world.")
 @_weaken
@@ -142,6 +148,11 @@ def run(**options: Any) -> None:
     "--exhaustive",
     is_flag=True,
     help="Play attacks also on weaknesses of defences that they do not come to.",
+)
+@click.option(
+    "--browser",
+    is_flag=True,
+    help="Play the attacks that need users with a browser, in Chromium, and no others.",
 )
 @click.option(
     "-j",

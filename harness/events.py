@@ -7,6 +7,7 @@ token     a token was seen for the first time: its label, decoded header and cla
 decision  a decision record of the server's audit log
 check     one expectation: what was expected, what came, whether it held
 remark    a sentence for the reader
+picture   what a user's browser showed when the scenario had failed
 ended     the outcome and its reason
 """
 
@@ -15,6 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Literal
+
+#: The purpose of an exchange that no actor of the scenario had.
+BETWEEN_SERVICES = "between services"
 
 Outcome = Literal["passed", "failed", "inconclusive", "planned"]
 
@@ -137,6 +141,16 @@ class Remark(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture(Event):
+    """What a tab of a user's browser showed: a PNG in base64, passwords covered."""
+
+    kind = "picture"
+    actor: str
+    url: str
+    png: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended(Event):
     """The scenario is over; `reason` is empty when it passed.
 
@@ -150,7 +164,8 @@ class Ended(Event):
 
 
 _KINDS: dict[str, type[Event]] = {
-    kind.kind: kind for kind in (Started, Step, Exchange, Token, Decision, Check, Remark, Ended)
+    kind.kind: kind
+    for kind in (Started, Step, Exchange, Token, Decision, Check, Remark, Picture, Ended)
 }
 
 

@@ -11,6 +11,7 @@ two runs with one seed agree.
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from harness.events import (
     Event,
     Exchange,
     Outcome,
+    Picture,
     Remark,
     Started,
     Step,
@@ -192,6 +194,11 @@ class Transcript:
         """A sentence for the reader."""
         self._write(Remark, text=self.redactor.text(text))
 
+    def picture(self, actor: str, url: str, png: bytes) -> None:
+        """What a tab of a user's browser shows."""
+        image = base64.b64encode(png).decode()
+        self._write(Picture, actor=actor, url=self.redactor.url(url), png=image)
+
     def end(self, outcome: Outcome, reason: str = "", verdict: str | None = None) -> None:
         """The scenario is over."""
         with self._lock:
@@ -248,6 +255,9 @@ class Unwritten(Transcript):
         """Nothing."""
 
     def remark(self, text: str) -> None:
+        """Nothing."""
+
+    def picture(self, actor: str, url: str, png: bytes) -> None:
         """Nothing."""
 
     def end(self, outcome: Outcome, reason: str = "", verdict: str | None = None) -> None:

@@ -160,3 +160,12 @@ def test_bytes_that_are_no_text_are_shown_by_escapes(transcript: Transcript) -> 
     assert event["request_body"] == "\\xff\x00"
     assert event["status"] is None
     assert event["error"] == "refused <canary 1>"
+
+
+def test_the_address_in_a_picture_shows_no_token() -> None:
+    transcript = Transcript(Redactor())
+    secret = "sntryu_" + "ab12" * 16
+    transcript.picture("olivia", f"http://sentry.test/?token={secret}", b"a picture")
+    (event,) = transcript.as_json()
+    assert secret not in event["url"]
+    assert event["png"] == "YSBwaWN0dXJl"

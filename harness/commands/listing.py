@@ -33,7 +33,12 @@ def show_scenarios(names: Sequence[str], expression: str | None, *, as_json: boo
                 "world": scenario.world,
                 "file": shown_path(scenario.file),
                 "attack": scenario.attack.as_json() if scenario.attack else None,
-                "needs": {"control": list(scenario.control), "secret": list(scenario.secret)},
+                "needs": {
+                    "control": list(scenario.control),
+                    "secret": list(scenario.secret),
+                    "seer": list(scenario.seer),
+                    "browser": list(scenario.browser),
+                },
             }
             for scenario in scenarios
         ]

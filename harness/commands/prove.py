@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
+
 from harness.commands.failure import Misuse
 from harness.commands.output import open_console, trimmed
 from harness.commands.reports import Reports
@@ -17,7 +19,8 @@ from harness.scenario.loader import load_scenarios
 from harness.scenario.model import Scenario
 from harness.scenario.proof import list_weaknesses
 from harness.scenario.prover import Choice, choose, prove
-from harness.scenario.runner import DEFAULT_SEED
+from harness.scenario.result import INCONCLUSIVE
+from harness.scenario.runner import DEFAULT_SEED, People
 
 
 def prove_command(
@@ -26,6 +29,7 @@ def prove_command(
     weakness_ids: Sequence[str],
     attack_ids: Sequence[str],
     exhaustive: bool,
+    browser: bool,
     jobs: int | None,
     seed: int | None,
     files: Mapping[str, str | None],
@@ -36,9 +40,20 @@ def prove_command(
     Raises Misuse for an id that there is not, and for files that are wrong or cannot be
     written; nothing was played then.
     """
+    people = None
+    if browser:
+        people = find_people()
+        if people is None:
+            return INCONCLUSIVE
     reports = Reports(files, render=_render)
     try:
-        choice = _choose(load_scenarios(names), attack_ids, weakness_ids, exhaustive=exhaustive)
+        choice = _choose(
+            load_scenarios(names),
+            attack_ids,
+            weakness_ids,
+            exhaustive=exhaustive,
+            browser=browser,
+        )
         if _names_some(names):
             choice = replace(choice, all_attacks=False)
         console = open_console(aside=reports.on_stdout)
@@ -47,6 +62,7 @@ def prove_command(
                 choice,
                 jobs=jobs or os.cpu_count() or 1,
                 seed=DEFAULT_SEED if seed is None else seed,
+                people=people,
                 on_progress=on_progress,
             )
     except DocumentError as error:
@@ -63,6 +79,7 @@ def _choose(
     weakness_ids: Sequence[str],
     *,
     exhaustive: bool,
+    browser: bool,
 ) -> Choice:
     attacks = [scenario.id for scenario in scenarios if scenario.attack is not None]
     weaknesses = [weakness.id for weakness in list_weaknesses()]
@@ -75,8 +92,25 @@ def _choose(
                 hint = suggest(name, known) or f"; `seer-harness {command}` lists them"
                 raise Misuse(f"{option}: there is no {option[2:]} {name!r}{hint}")
     return choose(
-        scenarios, attack_ids=attack_ids, weakness_ids=weakness_ids, exhaustive=exhaustive
+        scenarios,
+        attack_ids=attack_ids,
+        weakness_ids=weakness_ids,
+        exhaustive=exhaustive,
+        browser=browser,
     )
+
+
+def find_people() -> People | None:
+    """Users with a browser; None, said loudly, where no browser can be had."""
+    from harness.browser import BrowserMissingError, BrowserPeople
+
+    people = BrowserPeople()
+    try:
+        people.check()
+    except BrowserMissingError as error:
+        click.secho(f"NOTHING WAS PROVED IN A BROWSER: {error}", fg="red", bold=True, err=True)
+        return None
+    return people
 
 
 def _names_some(names: Sequence[str]) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+
+import click
 
 from harness.commands.failure import Misuse
 from harness.commands.output import open_console, trimmed
@@ -13,7 +16,7 @@ from harness.commands.weakening import announce, read_weaknesses
 from harness.deployment import keep_quiet
 from harness.document import DocumentError
 from harness.report.console import print_plan, print_run, show_progress
-from harness.scenario.description import read_target
+from harness.scenario.description import Description, is_loopback, read_target
 from harness.scenario.loader import load_scenarios
 from harness.scenario.model import Scenario
 from harness.scenario.runner import DEFAULT_SEED, People, plan_scenarios, run_scenarios
@@ -28,6 +31,7 @@ def run_command(
     live: bool,
     browser: bool,
     headed: bool,
+    trace: str | None,
     world: str | None,
     weaknesses: Sequence[str],
     scripts: Sequence[str],
@@ -47,7 +51,7 @@ def run_command(
     other, and for files that are wrong or cannot be written; nothing was sent then.
     """
     _check_options(target, live=live, world=world, plan=plan, jobs=jobs)
-    people = _find_people(browser=browser, headed=headed, plan=plan)
+    people = _find_people(browser=browser, headed=headed, trace=trace, plan=plan)
     if weaknesses and target is not None:
         raise Misuse("--weaken: a running server is as it is; serve --weaken starts another")
     if scripts and target is not None:
@@ -62,7 +66,11 @@ def run_command(
         where = find_target(
             target, live=live or browser, weaknesses=weakened, scripts=tuple(scripts)
         )
+        if trace is not None and isinstance(where, Running):
+            _refuse_strangers_traces(where.description)
         scenarios = select(load_scenarios(names), expression)
+        if not browser and not _names_some(names):
+            scenarios = _leave_out(scenarios)
         if world is not None:
             scenarios = _move_to(world, scenarios)
         console = open_console(aside=reports.on_stdout)
@@ -91,20 +99,53 @@ def run_command(
     return run.exit_code
 
 
-def _find_people(*, browser: bool, headed: bool, plan: bool) -> People | None:
+def _names_some(names: Sequence[str]) -> bool:
+    return any(not Path(name).is_dir() for name in names)
+
+
+def _leave_out(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """Of all there are, those that need no browser; how many do is said."""
+    kept = [scenario for scenario in scenarios if not scenario.browser]
+    count = len(scenarios) - len(kept)
+    if count:
+        needs = "scenarios need" if count != 1 else "scenario needs"
+        click.echo(f"left out: {count} {needs} users with a browser: run --browser", err=True)
+    return kept
+
+
+def _find_people(*, browser: bool, headed: bool, trace: str | None, plan: bool) -> People | None:
     """Users in a browser, where they are to be. Raises Misuse where there is none."""
     if headed and not browser:
         raise Misuse("--headed: there is a window only with --browser")
+    if trace is not None and not browser:
+        raise Misuse("--trace: there is something to trace only with --browser")
     if not browser or plan:
         return None
     from harness.browser import BrowserMissingError, BrowserPeople
 
-    people = BrowserPeople(headed=headed)
+    people = BrowserPeople(headed=headed, pictures=True, traces=_make_folder(trace))
     try:
         people.check()
     except BrowserMissingError as error:
         raise Misuse(f"--browser: {error}") from None
     return people
+
+
+def _refuse_strangers_traces(description: Description) -> None:
+    """A trace holds session cookies: of a mock's users nobody minds. Raises Misuse."""
+    if not is_loopback(description.sentry.url):
+        raise Misuse("--trace: it would hold session cookies of a server beyond loopback")
+
+
+def _make_folder(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misuse(f"--trace: {name}: {error.strerror}") from None
+    return folder
 
 
 def _check_options(

@@ -151,6 +151,9 @@ class _Reader:
                 self._take(event)
         except yaml.MarkedYAMLError as error:
             message = "not YAML: " + ", ".join(filter(None, (error.context, error.problem)))
+            # Newer parsers give up on what nobody could read before it comes to our own limit.
+            if "maximum nesting depth" in message:
+                message = f"nested deeper than {MAX_DEPTH}"
             self.add(*_position(text, error.problem_mark, error.context_mark), message)
             return None
         except yaml.YAMLError as error:

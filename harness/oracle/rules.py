@@ -21,6 +21,10 @@ def _mint(case: Case) -> Verdict:
     return DENIED if case.is_machine else _for_users(case, "minting")
 
 
+def _where_agents_are(case: Case) -> Verdict:
+    return ALLOWED if case.place.flow else HIDDEN
+
+
 def _for_users(case: Case, exception: str) -> Verdict:
     agent = case.caller.kind is Kind.AGENT_TOKEN
     return case.unlike_user_token(DENIED, exception) if agent else ALLOWED
@@ -93,6 +97,8 @@ def _list_rules() -> dict[tuple[str, str], Rule]:
     issue = organization + "issues/{issue_id}/"
     rules: dict[tuple[str, str], Rule] = {
         ("POST", organization + "agent/token/"): _mint,
+        ("GET", organization + "agent/grants/"): _where_agents_are,
+        ("POST", organization + "agent/revoke/"): _where_agents_are,
         ("DELETE", "/teams/{organization_id_or_slug}/{team_id_or_slug}/"): _delete_team,
         ("DELETE", project): _delete_project,
         ("PUT", project): _change_project,

@@ -3,8 +3,8 @@
     {"texts": ["", "agent", …], "scenarios": [{"lanes": [{"name", "kind", …}], "steps": […], …}]}
 
 Every number in `scenarios` is the index of a text: what comes again and again, such as
-the page to sign in, is held once, and a search looks at each text once. Booleans and
-null stand for themselves. Hidden characters are written as escapes, so that nothing on
+the page to sign in, is held once, and a search looks at each text once. Booleans,
+null and pictures stand for themselves. Hidden characters are written as escapes, so that nothing on
 the page reverses or hides text. `sequences` has the pictures, or null, of the scenarios.
 """
 
@@ -142,6 +142,9 @@ class ScenarioEvidence:
                 return {"decision": self.record(event["record"])}
             case "check":
                 return self._check(event)
+            case "picture":
+                alt = f"{self._parties.actor(event['actor']).name}'s browser at {event['url']}"
+                return {"picture": {"png": event["png"], "alt": self._text(alt)}}
             case _:
                 return {"remark": self._text(event["text"])}
 

@@ -30,7 +30,7 @@ def asset(name: str) -> str:
 def policy(style: str, script: str) -> str:
     """A content security policy under which just this style and this script count."""
     return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:;"
         " base-uri 'none'; form-action 'none'"
     )
 

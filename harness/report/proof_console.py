@@ -21,6 +21,7 @@ _STYLES: dict[Mark, str] = {
     "broken": "bold red",
     "inconclusive": "yellow",
     "unreached": "dim",
+    "unplayed": "dim",
 }
 _MOST_CHARACTERS = 300
 
@@ -59,6 +60,10 @@ def print_proof(proof: Proof, console: Console, *, verbose: bool = False) -> Non
         console.print(_text(f"✗ {problem.message}", style))
     style = {0: "bold green", FAILED: "bold red"}.get(proof.exit_code, "yellow")
     console.print(_text(proof.conclusion, style))
+    if proof.left_out:
+        count = len(proof.left_out)
+        needs = f"{count} attack{'s need' if count != 1 else ' needs'} a browser"
+        console.print(_text(f"{needs}: prove --browser", "yellow"))
 
 
 def _table(proof: Proof) -> Table:

@@ -1,6 +1,7 @@
 """A proof as JSON.
 
     {"format": 1, "seed": "0", "stands": true, "complete": true, "conclusion": "…",
+     "left out": ["<attack that needs a browser>"],
      "counts": {"broken": 5, "held": 90, "unreached": 40, "inconclusive": 0},
      "problems": [{"kind", "attack", "weakness", "message"}],
      "attacks": [{"id", "title", "note", "file", "severity", "breaks on", …}],
@@ -10,7 +11,8 @@
      "evidence": {"<weakness>": {"<attack>": {"mark", "reason", "steps", "events"}}}}
 
 `table` has a mark for each pair: broken, held, inconclusive, or unreached: held, for the
-attack never came to that defence. `evidence` has what was neither held nor unreached:
+attack never came to that defence; in a browser also unplayed: what the attack does not
+list. `evidence` has what was broken or inconclusive:
 each step in short, and the events of the one that decided, as in the report of a run.
 """
 
@@ -36,6 +38,7 @@ def render_proof_json(proof: Proof) -> str:
         "stands": proof.exit_code == 0,
         "complete": proof.complete,
         "conclusion": proof.conclusion,
+        "left out": list(proof.left_out),
         "counts": proof.counts,
         "problems": [asdict(problem) for problem in proof.problems],
         "attacks": [

@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Literal
 from urllib.parse import urlsplit
 
+from harness.events import BETWEEN_SERVICES
 from harness.report.parties import Parties, Party
 from harness.report.steps import Event, StepView, read_steps
 from harness.report.text import visible
@@ -152,7 +153,9 @@ class _Reader:
         receiver = self._parties.server(exchange["server"])
         method, answer = _plain(exchange["method"]), _answer(exchange)
         challenge = word_challenge(exchange)
-        aside = "" if exchange["purpose"] == "step" else _plain(exchange["purpose"])
+        # That it is between services the arrow itself says.
+        plain = exchange["purpose"] in ("step", BETWEEN_SERVICES)
+        aside = "" if plain else _plain(exchange["purpose"])
         notes = [f"◆ {challenge}"] if challenge else []
         notes += [f"● new: {token}" for token in tokens]
         full = f"{sender.name} to {receiver.name}: {method} {_place(exchange)} → {answer}"

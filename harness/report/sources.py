@@ -8,6 +8,11 @@ _GITHUB = re.compile(r"\b([\w.-]+/[\w.-]+)#(\d+)\b", re.ASCII)
 _RFC = re.compile(r"\bRFC (\d+)(?: section ([\d.]*\d))?", re.ASCII)
 _CWE = re.compile(r"\bCWE-(\d+)\b", re.ASCII)
 _API = re.compile(r"\bAPI(\d+):2023\b", re.ASCII)
+_STANDARDS = {
+    "W3C CSP3": "https://www.w3.org/TR/CSP3/",
+    "W3C Referrer Policy": "https://www.w3.org/TR/referrer-policy/",
+    "HTML Living Standard": "https://html.spec.whatwg.org/multipage/browsers.html",
+}
 _OWASP = "https://owasp.org/"
 _CHEATSHEETS = "https://cheatsheetseries.owasp.org/cheatsheets/"
 # The pages of OWASP's API Security Top 10 of 2023, in their order.
@@ -37,7 +42,7 @@ def link_source(source: str) -> str | None:
         return link_cwe(int(found[1]))
     if source.startswith("OWASP "):
         return _link_owasp(source)
-    return None
+    return next((url for name, url in _STANDARDS.items() if source.startswith(name)), None)
 
 
 def link_cwe(number: int) -> str:

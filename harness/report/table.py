@@ -24,6 +24,7 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "broken": ("○", "broke, though the attack does not list it"),
     "held": ("·", "held"),
     "unreached": ("", "held: the attack never comes to this defence"),
+    "unplayed": ("", "not played: a browser is kept for weaknesses that the attack lists"),
     "inconclusive": ("?", "inconclusive: the attack could not be judged there"),
     "missed": ("✗", "did not break, though the attack lists it"),
     "sound": ("✓", "held on the sound server"),

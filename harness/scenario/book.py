@@ -17,6 +17,7 @@ from harness.scenario.cast import CastModel, IssuePart, ThingPart, TokenPart, Us
 from harness.scenario.casting import Wanted
 from harness.scenario.credentials import Credential, parse_credential
 from harness.scenario.names import ATTRIBUTES, BUILT_IN, HOLDERS, Actor, WorldNames
+from harness.scenario.windows import ADDRESSES
 from harness.template import find_names
 
 Path = tuple[str | int, ...]
@@ -33,6 +34,7 @@ class Book:
         self.control: list[str] = []
         self.secret: list[str] = []
         self.seer: list[str] = []
+        self.browser: list[str] = []
         self.runs: set[str] = set()
         self.tokens: dict[str, str | None] = {}
         self.sessions: dict[str, str] = {}
@@ -117,7 +119,10 @@ class Book:
     def templates(self, value: Any, path: Sequence[str | int] = ()) -> None:
         """Every `{name}` in `value` must be known here."""
         for place, name in find_names(value):
-            if message := self._unknown_template(name):
+            if name in ADDRESSES:
+                if not name.startswith("sentry"):
+                    self.needs_browser("a page of the attacker's")
+            elif message := self._unknown_template(name):
                 self.mistake((*path, *place), message)
 
     def _unknown_template(self, name: str) -> str:
@@ -222,6 +227,11 @@ class Book:
         """The scenario needs a Seer whose agent is scripted, for `what`."""
         if what not in self.seer:
             self.seer.append(what)
+
+    def needs_browser(self, what: str) -> None:
+        """The scenario needs users with a browser, for `what`."""
+        if what not in self.browser:
+            self.browser.append(what)
 
     def run(self, path: Sequence[str | int], name: str) -> None:
         """`name` must be a run that an earlier step began."""

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import quote, urlencode
 
 from harness.scenario.answer import Answer, Headers, Request
+from harness.scenario.windows import Window
 from harness.scenario.wire import Wire
 
 SESSION_COOKIE = "sentrysid"
@@ -74,6 +75,10 @@ class Hands(Protocol):
     def jar(self) -> Jar:
         """The cookies of the session."""
 
+    @property
+    def window(self) -> Window | None:
+        """The browser's window; None for hands that have none."""
+
     def sign_in(self, email: str, password: str, *, by: Way = "form", to: str = "") -> Answer:
         """Signs in; `to` is where the page is asked to lead afterwards."""
 
@@ -116,6 +121,8 @@ class HttpHands:
         self._wire = wire
         self._name = name
         self.jar = Jar()
+        #: There is no window.
+        self.window: Window | None = None
 
     @property
     def signed_in(self) -> bool:

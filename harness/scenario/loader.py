@@ -190,6 +190,7 @@ class _Reader:
             secret=tuple(book.secret),
             sessions=dict(book.sessions),
             seer=tuple(book.seer),
+            browser=tuple(book.browser),
             attack=frame.attack,
             secretless=not frame.server.secret,
         )

@@ -127,9 +127,9 @@ class Step:
 class Scenario:
     """A scenario that was read without a mistake.
 
-    `world` is a name, or the path of a file. `control`, `secret` and `seer` tell what
-    needs the control API, the shared secret and a scripted Seer; `sessions` maps agent
-    sessions to organizations.
+    `world` is a name, or the path of a file. `control`, `secret`, `seer` and `browser`
+    tell what needs the control API, the shared secret, a scripted Seer and users with a
+    browser; `sessions` maps agent sessions to organizations.
     `secretless`: the mock is to be started with no shared secret.
     """
 
@@ -147,6 +147,7 @@ class Scenario:
     secret: tuple[str, ...]
     sessions: Mapping[str, str]
     seer: tuple[str, ...] = ()
+    browser: tuple[str, ...] = ()
     attack: Attack | None = None
     secretless: bool = False
 

@@ -51,6 +51,8 @@ def play(
         transcript.subscribe(subscriber)
     outcome: Outcome
     company, missing = find_company(scenario, venue.description)
+    if scenario.browser and make_hands is HttpHands and not planned:
+        missing.append(f"this needs users with a browser for {', '.join(scenario.browser)}")
     if scenario.secretless and not venue.secretless:
         missing.append("this needs a server that was started with no shared secret")
     transcript.start(
@@ -68,6 +70,8 @@ def play(
         performance = Performance(stage, quiet=quiet)
         player = _Player(scenario, performance, renew=venue.renew is None)
         outcome, reason = player.play_all()
+        for window in stage.windows.values():
+            window.leave(scenario.id, failed=outcome != "passed")
         if planned and outcome == "passed":
             outcome = "planned"
     verdict = VERDICTS.get(outcome) if scenario.attack else None
@@ -166,6 +170,8 @@ class _Player:
             outcome, reason = self._play_steps(self._scenario.steps)
         except (UnreachableError, UnsendableError) as error:
             outcome, reason = "inconclusive", str(error)
+        if outcome != "passed":
+            self._take_pictures()
         try:
             last, why = self._play_steps(self._scenario.afterwards)
             if seer is not None:
@@ -175,6 +181,12 @@ class _Player:
         if outcome == "passed" and last != "passed":
             return last, f"afterwards: {why}"
         return outcome, reason
+
+    def _take_pictures(self) -> None:
+        stage = self._performance.stage
+        for name, window in stage.windows.items():
+            for url, png in window.picture():
+                stage.transcript.picture(name, url, png)
 
     def _play_steps(self, steps: tuple[Step, ...]) -> tuple[Outcome, str]:
         for step in steps:

@@ -8,6 +8,9 @@ Everything is played in process, from the same start. An attack is not played ag
 weakness of a defence that it never reached on the sound server: its requests would be
 answered as they were there, word for word, so it is held there as well. `exhaustive`
 plays those too.
+
+Attacks that need users with a browser are proved apart, over loopback: each on the sound
+server and on the weaknesses that it lists, which takes a browser seconds.
 """
 
 from __future__ import annotations
@@ -26,8 +29,12 @@ from harness.scenario.result import FAILED, INCONCLUSIVE, Result, shown_path
 SOUND: Final = ""
 """Stands for no weakness, in the place of an id."""
 
-Mark = Literal["held", "broken", "inconclusive", "unreached"]
-"""What came of an attack on a weakness; `unreached`: held, for it never came to that defence."""
+Mark = Literal["held", "broken", "inconclusive", "unreached", "unplayed"]
+"""What came of an attack on a weakness.
+
+`unreached`: held, for it never came to that defence. `unplayed`: a browser has no time for
+weaknesses that the attack does not list.
+"""
 
 ProblemKind = Literal[
     "broken when sound",
@@ -90,6 +97,8 @@ class Cell:
     @property
     def verdict(self) -> Verdict:
         """The mark as a verdict."""
+        if self.mark == "unplayed":
+            return "inconclusive"
         return "held" if self.mark == "unreached" else self.mark
 
 
@@ -107,7 +116,8 @@ class Problem:
 class Proof:
     """The table: `cells` by weakness, then by attack; `SOUND` is the first weakness.
 
-    `complete`: all attacks and all weaknesses were played.
+    `complete`: all attacks and all weaknesses were played. `left_out`: the attacks that
+    need a browser, and were not played for want of one.
     """
 
     seed: str
@@ -116,6 +126,7 @@ class Proof:
     cells: Mapping[str, Mapping[str, Cell]]
     problems: Sequence[Problem]
     complete: bool = True
+    left_out: Sequence[str] = ()
 
     @property
     def conclusion(self) -> str:
@@ -156,12 +167,13 @@ class Proof:
         marks = Counter(
             cell.mark for name, row in self.cells.items() if name != SOUND for cell in row.values()
         )
-        return {
+        shown: dict[Mark, int] = {
             "broken": marks["broken"],
             "held": marks["held"],
             "unreached": marks["unreached"],
             "inconclusive": marks["inconclusive"],
         }
+        return shown | ({"unplayed": marks["unplayed"]} if marks["unplayed"] else {})
 
     @property
     def exit_code(self) -> int:
@@ -280,6 +292,7 @@ def _judge_miss(cell: Cell, weakness: WeaknessInfo) -> Problem:
         "unreached": f"it never comes to the defence {weakness.defence}",
         "held": "it is held there",
         "inconclusive": f"it is inconclusive there: {cell.reason}",
+        "unplayed": "it was not played there",
     }[cell.mark]
     message = f"{cell.attack} lists {weakness.id} and does not break on it: {why}"
     return Problem("not broken", cell.attack, weakness.id, message)

@@ -6,8 +6,9 @@ import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
 from typing import Any
 
 from harness.defence import DEFENCES, Defence, applied
@@ -16,6 +17,7 @@ from harness.scenario.model import Scenario
 from harness.scenario.proof import (
     SOUND,
     Cell,
+    Mark,
     Proof,
     WeaknessInfo,
     describe_attack,
@@ -23,8 +25,9 @@ from harness.scenario.proof import (
     list_weaknesses,
     make_cell,
 )
-from harness.scenario.runner import DEFAULT_SEED, Player
-from harness.scenario.targets import Deployed, InProcess, Seed, deploy_frozen
+from harness.scenario.runner import DEFAULT_SEED, People, Player
+from harness.scenario.stage import MakeHands
+from harness.scenario.targets import Deployed, InProcess, Loopback, Seed, deploy_frozen
 
 Progress = Callable[[int, int, str], None]
 """Called with how many plays are done, of how many, and the weakness that was played last."""
@@ -38,7 +41,8 @@ class Choice:
     """What is played: all attacks and all weaknesses, or some.
 
     `attacks` and `weaknesses` are in the order of the table; `all_…` say whether none is
-    missing. `exhaustive`: also what cannot differ from the sound server.
+    missing. `exhaustive`: also what cannot differ from the sound server. `left_out`: the
+    attacks that need a browser, and are not played for want of one.
     """
 
     attacks: Sequence[Scenario]
@@ -46,6 +50,7 @@ class Choice:
     all_attacks: bool = True
     all_weaknesses: bool = True
     exhaustive: bool = False
+    left_out: Sequence[str] = ()
 
 
 def choose(
@@ -54,21 +59,38 @@ def choose(
     attack_ids: Sequence[str] = (),
     weakness_ids: Sequence[str] = (),
     exhaustive: bool = False,
+    browser: bool = False,
 ) -> Choice:
     """All attacks and weaknesses, or those with these ids; scenarios that are none are passed over.
 
-    Raises KeyError for an id that there is not.
+    `browser`: of the attacks those that need one, and of the weaknesses those that they list;
+    else the others. Raises KeyError for an id that there is not.
     """
     known = {scenario.id: scenario for scenario in attacks if scenario.attack is not None}
     weak = {weakness.id: weakness for weakness in list_weaknesses()}
-    chosen = [known[name] for name in dict.fromkeys(attack_ids)] or list(known.values())
+    fit = [scenario for scenario in known.values() if bool(scenario.browser) is browser]
+    others = [scenario for scenario in known.values() if bool(scenario.browser) is not browser]
+    if not weakness_ids:
+        mine, theirs = _list_found(fit), _list_found(others)
+        weak = {
+            name: weakness
+            for name, weakness in weak.items()
+            if name in mine or not (browser or name in theirs)
+        }
+    chosen = [known[name] for name in dict.fromkeys(attack_ids)] or fit
     return Choice(
         attacks=sorted(chosen, key=lambda a: (a.attack.category if a.attack else "", a.id)),
         weaknesses=[weak[name] for name in dict.fromkeys(weakness_ids)] or list(weak.values()),
         all_attacks=not attack_ids,
         all_weaknesses=not weakness_ids,
         exhaustive=exhaustive,
+        left_out=[] if browser or attack_ids else [scenario.id for scenario in others],
     )
+
+
+def _list_found(attacks: Iterable[Scenario]) -> set[str]:
+    """The weaknesses that these attacks list."""
+    return {name for scenario in attacks if scenario.attack for name in scenario.attack.breaks_on}
 
 
 def prove(
@@ -76,24 +98,34 @@ def prove(
     *,
     jobs: int = 1,
     seed: Seed = DEFAULT_SEED,
+    people: People | None = None,
     on_progress: Progress | None = None,
 ) -> Proof:
     """The table of `choice`: the same for one seed, whatever `jobs` is.
 
+    `people`: users with a browser, for attacks that need one; all is played over loopback
+    then, on each weakness only the attacks that list it.
+
     Raises DocumentError for a world that is wrong.
     """
     tell = _Teller(choice, on_progress)
-    with _open_bench(choice.attacks, seed, jobs) as bench:
+    idle: Mark = "unreached" if people is None else "unplayed"
+    with _open_bench(choice.attacks, seed, jobs, people) as bench:
         sound, reached = _play_sound(bench, choice, jobs, tell)
         cells: dict[str, dict[str, Cell]] = {SOUND: sound}
         tasks: dict[Future[list[Cell]], str] = {}
         for weakness in choice.weaknesses:
-            row = {name: Cell(name, weakness.id, "unreached") for name in sound}
+            row = {name: Cell(name, weakness.id, idle) for name in sound}
             cells[weakness.id] = row
             wanted = [
                 index
                 for index, attack in enumerate(choice.attacks)
-                if choice.exhaustive or weakness.defence in reached[attack.id]
+                if choice.exhaustive
+                or (
+                    weakness.defence in reached[attack.id]
+                    if people is None
+                    else weakness.id in _list_found([attack])
+                )
             ]
             tasks[bench.submit(_play_weakened, weakness.id, wanted)] = weakness.id
         for task in as_completed(tasks):
@@ -114,6 +146,7 @@ def prove(
             all_weaknesses=choice.all_weaknesses,
         ),
         complete=choice.all_attacks and choice.all_weaknesses,
+        left_out=choice.left_out,
     )
 
 
@@ -150,18 +183,21 @@ def _play_sound(
 
 
 @contextmanager
-def _open_bench(attacks: Sequence[Scenario], seed: Seed, jobs: int) -> Iterator[Executor]:
+def _open_bench(
+    attacks: Sequence[Scenario], seed: Seed, jobs: int, people: People | None
+) -> Iterator[Executor]:
     """Processes that know the attacks; with one job, this process itself."""
     if jobs == 1:
-        _start_worker(attacks, seed)
-        yield _Here()
+        _start_worker(attacks, seed, people)
+        with _worker.around:
+            yield _Here()
         return
     pool = ProcessPoolExecutor(
         jobs,
         # Fresh processes: this one may have threads, which a fork would leave half alive.
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(attacks, seed),
+        initargs=(attacks, seed, people),
     )
     try:
         yield pool
@@ -181,30 +217,55 @@ class _Here(Executor):
 
 @dataclass
 class _Worker:
-    """What a process knows."""
+    """What a process knows; its browser is open until `around` ends."""
 
     attacks: Sequence[Scenario] = ()
     seed: Seed = DEFAULT_SEED
+    people: People | None = None
+    around: ExitStack = field(default_factory=ExitStack)
+
+    def open_player(self, notes: set[str] | None, weaknesses: tuple[str, ...] = ()) -> Player:
+        """Plays on a server of its own; `notes`: where it notes which defences are reached."""
+        if self.people is not None:
+            return Player(Loopback(weaknesses=weaknesses), self.seed, self.people)
+        if notes is not None:
+            return Player(InProcess(deploy=_Noting(notes)), self.seed)
+        return Player(InProcess(weaknesses=weaknesses), self.seed)
+
+
+@dataclass(frozen=True)
+class _Staying:
+    """People whose browser stays open from one server to the next."""
+
+    make_hands: MakeHands
+
+    def open(self) -> AbstractContextManager[MakeHands]:
+        """What is open already."""
+        return nullcontext(self.make_hands)
 
 
 _worker = _Worker()
 
 
-def _start_worker(attacks: Sequence[Scenario], seed: Seed) -> None:
+def _start_worker(attacks: Sequence[Scenario], seed: Seed, people: People | None) -> None:
     # Fills the language's tables and the registry: attacks come already read.
     import harness.scenario.loader  # noqa: F401
 
     list_weaknesses()
     _worker.attacks, _worker.seed = attacks, seed
+    _worker.people = None
+    if people is not None:
+        _worker.people = _Staying(_worker.around.enter_context(people.open()))
+        # Browsers end before the process takes their modules apart.
+        Finalize(None, _worker.around.close, exitpriority=10)
     keep_quiet()
 
 
 def _play_soundly(indexes: Sequence[int]) -> list[tuple[Cell, frozenset[str]]]:
     """Each attack on the sound server, with the defences that it reached."""
     notes: set[str] = set()
-    target = InProcess(deploy=_Noting(notes))
     found = []
-    with closing(Player(target, _worker.seed)) as player:
+    with closing(_worker.open_player(notes)) as player:
         for index in indexes:
             notes.clear()
             attack = _worker.attacks[index]
@@ -216,11 +277,10 @@ def _play_soundly(indexes: Sequence[int]) -> list[tuple[Cell, frozenset[str]]]:
 def _play_weakened(weakness: str, indexes: Sequence[int]) -> list[Cell]:
     """Each attack on one weakness; only what did not hold is written down."""
     cells = []
-    target = InProcess(weaknesses=(weakness,))
-    with _uncollected(), closing(Player(target, _worker.seed)) as player:
+    with _uncollected(), closing(_worker.open_player(None, (weakness,))) as player:
         for index in indexes:
             attack = _worker.attacks[index]
-            if player.play(attack, quiet=True).verdict == "held":
+            if _worker.people is None and player.play(attack, quiet=True).verdict == "held":
                 cells.append(Cell(attack.id, weakness, "held"))
             else:
                 cells.append(make_cell(attack, weakness, player.play(attack)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from harness.events import BETWEEN_SERVICES
 from harness.scenario.answer import Answer, Request
 from harness.scenario.control import Control
 from harness.scenario.wire import UnreachableError, Wire
@@ -97,7 +98,7 @@ def write_exchange(transcript: Transcript, passage: dict[str, Any]) -> None:
     transcript.exchange(
         actor=passage["sender"],
         server=passage["server"],
-        purpose="between services",
+        purpose=BETWEEN_SERVICES,
         sent=Sent(
             passage["method"],
             passage["url"],

@@ -17,6 +17,7 @@ from harness.scenario.hands import CSRF_COOKIE, SESSION_COOKIE, Hands, HttpHands
 from harness.scenario.matching import MISSING
 from harness.scenario.names import ATTRIBUTES, Actor
 from harness.scenario.seer import SeerControl
+from harness.scenario.windows import ADDRESSES, Window
 from harness.scenario.wire import Wire
 from harness.signing import sign
 from harness.template import fill
@@ -93,6 +94,19 @@ class Stage:
             if not hands.signed_in:
                 raise StepFailedError(f"{name} could not sign in: status {answer.status}")
         return hands
+
+    def window(self, name: str) -> Window:
+        """The browser window of the user `name`. Raises StepFailedError where there is none."""
+        window = self.hands(name).window
+        if window is None:
+            raise StepFailedError(f"{name} has no browser")
+        return window
+
+    @property
+    def windows(self) -> dict[str, Window]:
+        """The windows that are open, by user."""
+        found = {name: hands.window for name, hands in self._hands.items()}
+        return {name: window for name, window in found.items() if window is not None}
 
     def need_control(self) -> Control:
         """The control API. The scenario is not played where there is none."""
@@ -207,6 +221,8 @@ class Stage:
                 if found is MISSING:
                     raise StepFailedError(f"{first!r} has no {rest!r}")
                 return found
+        if name in ADDRESSES:
+            return self._address(first)
         if first == "session" and rest:
             return self.session(rest)
         if first == "token" and rest:
@@ -217,6 +233,14 @@ class Stage:
         if found is MISSING:
             raise StepFailedError(f"nothing was saved as {name!r}")
         return found
+
+    def _address(self, whose: str) -> str:
+        if whose == "sentry":
+            return self.wire.url
+        if self.wire.planned:
+            return f"http://{whose}"
+        # Whoever looks finds the attacker's pages at the same place.
+        return self.window(next(iter(self.company.users))).addresses[whose]
 
     def _cookie(self, cookie: str, user: str) -> str:
         if self.wire.planned:

@@ -59,11 +59,22 @@ class Wire:
         """Whether nothing is sent."""
         return self._transport is None
 
-    def write(self, actor: str, sent: Sent, received: Received, *, purpose: str = "step") -> None:
-        """Writes down an exchange that somebody had by another way, as a browser has."""
+    def write(
+        self,
+        actor: str,
+        sent: Sent,
+        received: Received,
+        *,
+        purpose: str = "step",
+        server: str | None = None,
+    ) -> None:
+        """Writes down an exchange that somebody had by another way, as a browser has.
+
+        `server`: who answered, if it was another than this.
+        """
         self.sent += 1
         self._transcript.exchange(
-            actor=actor, server=self.server, purpose=purpose, sent=sent, received=received
+            actor=actor, server=server or self.server, purpose=purpose, sent=sent, received=received
         )
 
     def send(

@@ -50,9 +50,9 @@ def _(key: str, lifetime: int, *, secure: bool) -> str:
 
 @session_cookie.weakened("cookie-cross-site", title="Other sites' posts carry the session's cookie")
 def _(key: str, lifetime: int, *, secure: bool) -> str:
-    return session_cookie.sound(key, lifetime, secure=secure).replace(
-        "SameSite=Lax", "SameSite=None"
-    )
+    # Browsers take `None` only together with `Secure`.
+    cookie = session_cookie.sound(key, lifetime, secure=True)
+    return cookie.replace("SameSite=Lax", "SameSite=None")
 
 
 def csrf_cookie(value: str, lifetime: int, *, secure: bool) -> str:

@@ -24,6 +24,7 @@ _BODIES: Final[dict[tuple[str, str], Any]] = {
     ("PUT", _ORGANIZATION): {"name": "Renamed"},
     ("POST", _ORGANIZATION + "agent/token/"): {"sessionId": "s9"},
     ("POST", _ORGANIZATION + "agent/approve/"): {"sessionId": "s9", "scopes": ["org:read"]},
+    ("POST", _ORGANIZATION + "agent/revoke/"): {"sessionId": "s1"},
     ("PUT", "/users/{user_id}/"): {"name": "Renamed"},
     ("PUT", _PROJECT): {"name": "Renamed"},
     ("POST", _PROJECT + "keys/"): {"name": "New"},
@@ -190,6 +191,9 @@ def _target(method: str, template: str, corner: Corner) -> Judged:
         return _fixed(_thing("project", corner.team, corner))
     if "{version}" in template:
         return _fixed(replace(_thing("release", "", corner), teams=corner.release_teams))
+    if template.endswith("agent/revoke/"):
+        # The world begins with nothing that was approved.
+        return _fixed(Target(exists=False))
     if "{event_id}" in template:
         return _fixed(_thing("event", corner.team, corner))
     return _fixed(Target())

@@ -19,6 +19,7 @@ from harness.scenario.play import play
 from harness.scenario.result import Result
 from harness.scenario.runner import Player, plan_scenarios, run_scenarios
 from harness.scenario.targets import InProcess, Loopback, Running, Seed, Venue, read_description
+from harness.scenario.windows import Window
 from harness.scenario.wire import Wire
 from harness.wsgi import WsgiTransport
 from tests.scenario.theatre import (
@@ -198,6 +199,7 @@ def test_another_pair_of_hands_does_what_the_user_does() -> None:
         def __init__(self, _: Wire, name: str) -> None:
             self.name = name
             self.jar = Jar()
+            self.window: Window | None = None
 
         def sign_in(self, email: str, password: str, *, by: Way = "form", to: str = "") -> Answer:
             done.append(f"{email} signs in with {password} by {by}{to}")

@@ -134,6 +134,13 @@
     return details;
   }
 
+  function showPicture(picture) {
+    const image = make("img", "picture");
+    image.alt = text(picture.alt);
+    image.src = `data:image/png;base64,${picture.png}`;
+    return make("figure", "shot", image, make("figcaption", "", text(picture.alt)));
+  }
+
   function showToken(token) {
     const label = make("span", "label", make("b", "", text(token.label)),
       ` ${text(token.scopes)} ${text(token.scopes) === "1" ? "scope" : "scopes"}`, text(token.lifetime) ? `, for ${text(token.lifetime)}` : "");
@@ -188,6 +195,7 @@
   function showItem(item) {
     if (item.token) return showToken(item.token);
     if (item.check) return showCheck(item.check);
+    if (item.picture) return showPicture(item.picture);
     const said = item.decision ? showDecision(item.decision) : text(item.remark);
     return make("div", "row", drawLanes(), make("div", "label remark", said));
   }

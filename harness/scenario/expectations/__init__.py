@@ -7,6 +7,7 @@ from harness.scenario.expectations import (
     challenge,
     harm,
     lists,
+    page,
     records,
     resources,
     services,
@@ -15,6 +16,6 @@ from harness.scenario.expectations import (
 )
 from harness.scenario.registry import add_expectation
 
-for _module in (answer, challenge, token, lists, resources, records, traces, services, harm):
+for _module in (answer, challenge, token, lists, resources, records, traces, services, harm, page):
     for _expectation in _module.EXPECTATIONS:
         add_expectation(_expectation)

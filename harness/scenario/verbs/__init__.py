@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.scenario.registry import add_verb
 from harness.scenario.verbs import (
     approve,
+    browse,
     call,
     capture,
     explore,
@@ -16,6 +17,6 @@ from harness.scenario.verbs import (
     session,
 )
 
-for _module in (mint, call, approve, session, save, operate, forge, race, explore, capture):
+for _module in (mint, call, approve, session, save, operate, forge, race, explore, capture, browse):
     for _verb in _module.VERBS:
         add_verb(_verb)

@@ -114,7 +114,7 @@ def read_words() -> dict[str, str]:
 
 def _ask(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Response:
     place = _find_place(api, organization)
-    _check_run(api, place, link)
+    question = _check_run(api, place, link)
     granted, until = _find_granted(api, place, link)
     asked = [
         Asked(scope, read_words()[scope], scope in place.held, scope in granted)
@@ -132,6 +132,7 @@ def _ask(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Respon
         visitor=visitor,
         place=place,
         link=link,
+        question=question,
         asked=asked,
         until=until,
         lifetime=api.services.settings.grant_lifetime,
@@ -141,7 +142,7 @@ def _ask(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Respon
 
 def _decide(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Response:
     place = _find_place(api, organization)
-    _check_run(api, place, link)
+    _check_run(api, place, link, request.form.get("input", ""))
     decision = request.form.get("decision")
     if decision not in _DONE:
         raise Unusable("changed", 400)
@@ -198,21 +199,45 @@ def _find_place(api: OwnApi, organization: str) -> Place:
     )
 
 
-def _check_run(api: OwnApi, place: Place, link: Link) -> None:
+def _check_run(api: OwnApi, place: Place, link: Link, shown: str | None = None) -> dict[str, Any]:
     """A link of a conversation with Seer is for what that conversation asks for now.
+
+    Returns its question; empty where it is no conversation's. `shown`: the id of the
+    question that stood in the page which somebody decided on.
 
     Raises Unusable for a conversation of somebody else or of nobody, for a question that
     is not open any more, and for other scopes than it asks for.
     """
     if link.run_id is None:
-        return
+        return {}
     path = organization_path(place.slug, f"seer/explorer-chat/{link.run_id}/")
     came = api.call(request, "GET", path)
     if came.status == 404:
-        raise Unusable("other", 404)
+        refuse_others()
+        return {}
     if not came.ok:
         raise Unusable("silent", came.status)
-    check_question(link, (came.json["session"] or {}).get("pending_user_input"))
+    pending: dict[str, Any] | None = (came.json["session"] or {}).get("pending_user_input")
+    check_question(link, pending, shown)
+    return pending or {}
+
+
+@defence(
+    "approval-page.owner",
+    title="The page approves for conversations of the user's own alone",
+    cwe=639,
+    source="getsentry/sentry#121459",
+)
+def refuse_others() -> None:
+    """Raises Unusable: the conversation is somebody else's, or nobody's."""
+    raise Unusable("other", 404)
+
+
+@refuse_others.weakened(
+    "others-link-approves", title="A link of another's conversation is shown as one's own"
+)
+def _() -> None:
+    return None
 
 
 @defence(
@@ -221,17 +246,27 @@ def _check_run(api: OwnApi, place: Place, link: Link) -> None:
     cwe=345,
     source="getsentry/sentry#121459",
 )
-def check_question(link: Link, pending: dict[str, Any] | None) -> None:
-    """Raises Unusable where the link is not about the open question `pending`."""
-    if pending is None:
+def check_question(link: Link, pending: dict[str, Any] | None, shown: str | None = None) -> None:
+    """Raises Unusable where the link is not about the open question `pending`.
+
+    `shown`: the id of the question that the user saw, once they decide.
+    """
+    if pending is None or shown not in (None, pending["id"]):
         raise Unusable("over", 410)
     if set(pending["data"]["scopes"]) != set(link.scopes):
         raise Unusable("changed", 400)
 
 
 @check_question.weakened("stale-link-approves", title="A link approves whatever it says, for ever")
-def _(link: Link, pending: dict[str, Any] | None) -> None:
+def _(link: Link, pending: dict[str, Any] | None, shown: str | None = None) -> None:
     return None
+
+
+@check_question.weakened(
+    "stale-tab-approves", title="What one question showed approves the next one, too"
+)
+def _(link: Link, pending: dict[str, Any] | None, shown: str | None = None) -> None:
+    check_question.sound(link, pending)
 
 
 @defence(

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from harness.sentry.pages.approval import read_words
+from harness.sentry.pages.approval import Link, Unusable, check_question, read_words
 from harness.sentry.pages.own_api import OwnAnswer, OwnApi, organization_path
 from harness.sentry.pages.rendering import Visitor, for_visitors, show
 from harness.sentry.services import Services
@@ -67,6 +67,9 @@ def _answer(api: OwnApi, organization: str, run_id: int) -> OwnAnswer:
     form = request.form
     asked = form.get("scopes", "").split()
     if form["decision"] == "approve":
+        closed = _check_open(api, organization, run_id, asked)
+        if closed is not None:
+            return closed
         body = {"sessionId": f"explorer-{run_id}", "scopes": asked}
         path = organization_path(organization, "agent/approve/")
         came = api.call(request, "POST", path, body)
@@ -80,6 +83,21 @@ def _answer(api: OwnApi, organization: str, run_id: int) -> OwnAnswer:
     }
     path = organization_path(organization, f"seer/explorer-update/{run_id}/")
     return api.call(request, "POST", path, {"payload": payload})
+
+
+def _check_open(api: OwnApi, organization: str, run_id: int, asked: list[str]) -> OwnAnswer | None:
+    """Why nothing can be approved: the question that the page showed is not the open one."""
+    path = organization_path(organization, f"seer/explorer-chat/{run_id}/")
+    came = api.call(request, "GET", path)
+    if not came.ok:
+        return came
+    pending = (came.json["session"] or {}).get("pending_user_input")
+    link = Link(f"explorer-{run_id}", tuple(asked))
+    try:
+        check_question(link, pending, request.form.get("input", ""))
+    except Unusable:
+        return OwnAnswer(409, {"detail": "That question is not open any more."})
+    return None
 
 
 def _list(

@@ -79,7 +79,13 @@ def _login_form(services: Services, request: Request, *, wrong: bool = False) ->
     held = request.cookies.get(session.CSRF_COOKIE, "")
     token = held if _TOKEN.fullmatch(held) else services.randomness.hex(32)
     target = safe_next(request.values.get("next"))
-    page = show("login.html", 403 if wrong else 200, csrf=token, target=target, wrong=wrong)
+    page = show(
+        "login.html",
+        403 if wrong else 200,
+        csrf=token,
+        target=target,
+        wrong=wrong,
+    )
     lifetime = session.max_age(services.settings.session_lifetime)
     page.headers.add("Set-Cookie", csrf_cookie(token, lifetime, secure=request.is_secure))
     return page

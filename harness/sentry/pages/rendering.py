@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Concatenate, Final, ParamSpec, TypeAlias
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias
 
 from flask import Request, Response, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from harness.defence import defence
@@ -18,11 +19,7 @@ from harness.sentry.services import Services
 
 P = ParamSpec("P")
 
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+_HEADERS: Final = {"X-Content-Type-Options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +77,60 @@ def show(template: str, status: int = 200, **values: object) -> Response:
     """A page."""
     page = Response(render_template(template, **values), status, mimetype="text/html")
     page.headers.update(_HEADERS)
+    page.headers["Cache-Control"] = cache_policy()
+    page.headers["Cross-Origin-Opener-Policy"] = opener_policy()
     page.headers["Referrer-Policy"] = referrer_policy()
     page.headers["Content-Security-Policy"] = content_policy()
     forbid_framing(page)
     return page
+
+
+@defence(
+    "page.escape",
+    title="What people and agents wrote is text in a page, never markup",
+    cwe=79,
+    source="OWASP Cross Site Scripting Prevention",
+)
+def write_out(value: Any) -> Any:
+    """A value as a template writes it."""
+    return escape(value)
+
+
+@write_out.weakened("page-unescaped", title="A page takes names and messages for markup")
+def _(value: Any) -> Any:
+    return Markup(value) if isinstance(value, str) else value  # noqa: S704 - that is the weakness
+
+
+@defence(
+    "page.cache",
+    title="No browser keeps a page: after signing out there is none to go back to",
+    cwe=525,
+    source="RFC 9111 section 5.2.2.5",
+)
+def cache_policy() -> str:
+    """The value of `Cache-Control`."""
+    return "no-store"
+
+
+@cache_policy.weakened("page-kept", title="Browsers keep pages, also of who has signed out")
+def _() -> str:
+    return "private, max-age=600"
+
+
+@defence(
+    "page.opener",
+    title="Who opened our page in a window has no hold on that window",
+    cwe=1022,
+    source="HTML Living Standard, cross-origin opener policies",
+)
+def opener_policy() -> str:
+    """The value of `Cross-Origin-Opener-Policy`."""
+    return "same-origin"
+
+
+@opener_policy.weakened("page-opener-kept", title="Who opened our page may lead it elsewhere")
+def _() -> str:
+    return "unsafe-none"
 
 
 @defence(
