@@ -27,6 +27,7 @@ _SEER: Final = "/organizations/{organization_id_or_slug}/seer"
 _KINDS: Final[dict[tuple[str, str], Kind]] = {
     ("POST", f"{_AGENT}/token/"): "mint",
     ("POST", f"{_AGENT}/approve/"): "approval",
+    ("POST", f"{_AGENT}/revoke/"): "answer",
     ("POST", f"{_SEER}/explorer-update/{{run_id}}/"): "answer",
 }
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -246,10 +247,12 @@ def _read_act(record: Record) -> Act:
     rule = str(record.get("rule") or "")
     denied = record.get("decision") == "deny"
     by_agent = bool(_part(record, "agent").get("session") or _part(flow, "by"))
+    # An agent that answers for its user gives no answer: it tries a call.
+    kind = _KINDS.get((method, route), "call")
     gate = denied and by_agent and rule == "scope-gate"
     return Act(
         ref=Ref("record", int(record["id"]), record),
-        kind=_KINDS.get((method, route), "call"),
+        kind="call" if kind == "answer" and by_agent else kind,
         method=method,
         route=route,
         status=record["status"] if type(record.get("status")) is int else 0,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from harness.scopes import ALL_SCOPES
 from harness.sentry.agent.grant import GrantKey, live_scopes, withdraw_scopes
 from harness.sentry.agent.mint import require_feature
 from harness.sentry.agent.session_id import SessionId
@@ -26,9 +27,10 @@ _own = (
 
 
 class RevokeBody(Body):
-    """The session whose grant ends."""
+    """The session whose grant ends; with `scopes`, which its agent asked for, only those."""
 
     sessionId: SessionId
+    scopes: list[str] | None = None
 
 
 @operation("GET", f"{_ORGANIZATION}/grants/")
@@ -53,15 +55,25 @@ def list_grants(call: Call) -> list[dict[str, Any]]:
 
 @operation("POST", f"{_ORGANIZATION}/revoke/")
 def revoke_grant(call: Call) -> dict[str, Any]:
-    """{"status": "revoked", "scopes": [what was granted]}. Raises NotFound for no live grant."""
+    """{"status": "revoked", "scopes": [what was granted of it]}.
+
+    Raises NotFound for no live grant. Named scopes are a no to what an agent asked for, which
+    can be said before anything is granted.
+    """
     require_feature(call)
-    session_id = read_body(call, RevokeBody, nested=True).sessionId
+    body = read_body(call, RevokeBody, nested=True)
     live = {grant["sessionId"]: grant["scopes"] for grant in list_grants(call)}
-    if session_id not in live:
+    if body.scopes is None and body.sessionId not in live:
         raise NotFound()
     user_id = call.caller.user_id
     assert user_id is not None  # noqa: S101 - the gate lets sessions pass alone
-    key = GrantKey(call.organization.id, user_id, session_id)
-    withdraw_scopes(call.services.store, key, None, call.services.clock.now())
+    key = GrantKey(call.organization.id, user_id, body.sessionId)
+    withdraw_scopes(call.services.store, key, body.scopes, call.services.clock.now())
     call.decision.rule = "revoke"
-    return {"status": "revoked", "scopes": live[session_id]}
+    granted = live.get(body.sessionId, [])
+    if body.scopes is None:
+        return {"status": "revoked", "scopes": granted}
+    call.decision.reason = "reject"
+    flow = call.decision.touch_flow()
+    flow.session, flow.asked = body.sessionId, ALL_SCOPES.intersection(body.scopes)
+    return {"status": "revoked", "scopes": [scope for scope in granted if scope in body.scopes]}

@@ -295,8 +295,16 @@ def _find_granted(api: OwnApi, place: Place, link: Link) -> tuple[frozenset[str]
 
 
 def _tell_seer(api: OwnApi, place: Place, link: Link, decision: str) -> dict[str, Any]:
-    """What became of the decision in the conversation; empty where it is no one's."""
+    """What became of the decision in the conversation; empty where it is no one's.
+
+    Where there is no Seer to hear a no, what was granted before ends here.
+    """
     if link.run_id is None:
+        if decision == "reject":
+            body = {"sessionId": link.session, "scopes": list(link.scopes)}
+            came = api.call(request, "POST", organization_path(place.slug, "agent/revoke/"), body)
+            if not came.ok:
+                raise Unusable("nowhere", came.status, came.detail)
         return {}
     path = organization_path(place.slug, f"seer/explorer-chat/{link.run_id}/")
     session = api.call(request, "GET", path)

@@ -155,6 +155,16 @@ def test_rejected(sentry: Sentry, olivia: Reader) -> None:
     assert granted(sentry) == {}
 
 
+def test_what_is_rejected_is_not_granted_from_before(sentry: Sentry, olivia: Reader) -> None:
+    sentry.plant("olivia", ["event:write", "org:write"], session="s1")
+    page = olivia.decide(olivia.link(), "reject")
+    assert "Nothing of that is granted." in page.text
+    assert granted(sentry) == {"s1": ["event:write"]}
+    rejected = sentry.audit()[-1]
+    assert (rejected["rule"], rejected["reason"]) == ("revoke", "reject")
+    assert (rejected["flow"]["session"], rejected["flow"]["asked"]) == ("s1", ["org:write"])
+
+
 @pytest.mark.parametrize("token", ["", "0" * 64, "é" * 10])
 def test_without_its_token_a_form_decides_nothing(
     sentry: Sentry, olivia: Reader, token: str

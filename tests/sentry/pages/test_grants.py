@@ -97,6 +97,33 @@ def test_the_end(sentry: Sentry) -> None:
     assert sentry.api("POST", REVOKE, session, {"sessionId": "one"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("scopes", "taken", "left"),
+    [
+        (["org:write", "org:admin", "no:scope"], ["org:write"], ["event:write"]),
+        (["team:write"], [], ["event:write", "org:write"]),
+        ([], [], ["event:write", "org:write"]),
+        (["event:write", "org:write"], ["event:write", "org:write"], None),
+    ],
+)
+def test_the_end_of_some(
+    sentry: Sentry, scopes: list[str], taken: list[str], left: list[str] | None
+) -> None:
+    sentry.plant("olivia", ["event:write", "org:write"], session="one")
+    session = sentry.session("olivia")
+    answer = sentry.api("POST", REVOKE, session, {"sessionId": "one", "scopes": scopes})
+    assert (answer.status_code, answer.json) == (200, {"status": "revoked", "scopes": taken})
+    assert [grant["scopes"] for grant in sentry.api("GET", LIST, session).json] == (
+        [] if left is None else [left]
+    )
+
+
+def test_a_no_before_anything_is_granted(sentry: Sentry) -> None:
+    body = {"sessionId": "one", "scopes": ["org:write"]}
+    answer = sentry.api("POST", REVOKE, sentry.session("olivia"), body)
+    assert (answer.status_code, answer.json) == (200, {"status": "revoked", "scopes": []})
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", LIST), ("POST", REVOKE)])
 @pytest.mark.parametrize("who", ["user", "agent", "organization", "integration", "viewer"])
 def test_no_other_credential(sentry: Sentry, method: str, path: str, who: str) -> None:
