@@ -7,13 +7,16 @@ Models are pydantic's; what does not fit is answered in Sentry's shape, {field:
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from flask import Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from harness.sentry.call import Call
 from harness.sentry.errors import Invalid
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Body(BaseModel):
@@ -93,8 +96,16 @@ def validate(values: dict[str, Any], model: type[_B], *, nested: bool = False) -
 
 def _messages(error: ValidationError) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+    for problem in error.errors(include_url=False):
         name = str(problem["loc"][0]) if problem["loc"] else "nonFieldErrors"
-        message = "This field is required." if problem["type"] == "missing" else problem["msg"]
-        fields.setdefault(name, []).append(message.removeprefix("Value error, "))
+        fields.setdefault(name, []).append(_message(problem))
     return fields
+
+
+def _message(problem: ErrorDetails) -> str:
+    if problem["type"] == "missing":
+        return "This field is required."
+    if problem["type"] == "too_long" and isinstance(problem["input"], str):
+        # To pydantic what was checked by a function is of any type, and has items.
+        return f"Ensure this field has no more than {problem['ctx']['max_length']} characters."
+    return problem["msg"].removeprefix("Value error, ")

@@ -211,6 +211,11 @@ def test_a_query_of_the_wrong_kind_starts_nothing(stored_sentry: Sentry) -> None
     assert len(app.seen) == 1
 
 
+def test_a_query_that_is_too_long_is_told_in_characters(sentry: Sentry) -> None:
+    answer = Chats(sentry).ask("x" * 10_001)
+    assert answer.json == {"query": ["Ensure this field has no more than 10000 characters."]}
+
+
 @pytest.mark.parametrize("payload", BAD_PAYLOADS, ids=lambda payload: json.dumps(payload)[:70])
 def test_an_update_of_the_wrong_kind_changes_nothing(sentry: Sentry, payload: Any) -> None:
     app, chats = listen(sentry), Chats(sentry)
