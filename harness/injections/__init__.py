@@ -15,7 +15,6 @@ from __future__ import annotations
 from harness.injections.loader import load_injections
 from harness.injections.model import (
     FENCES,
-    OUTSIDE_HOST,
     WORLD,
     Act,
     Demand,
@@ -33,7 +32,6 @@ from harness.injections.model import (
 
 __all__ = [
     "FENCES",
-    "OUTSIDE_HOST",
     "WORLD",
     "Act",
     "Demand",

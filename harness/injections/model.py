@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 #: The world that the payloads are planted in.
 WORLD: Final = "poisoned"
-#: Nothing resolves it: the host that no agent has any business with.
-OUTSIDE_HOST: Final = "outside.test"
 
 Place: TypeAlias = Literal[
     "issue title",

@@ -35,7 +35,7 @@ class Owner:
 class Authority:
     """With what a run acts.
 
-    `kind` is `agent token`, `explorer token` or `session`. `headers` show what the run was
+    `kind` is `agent token` or `session`. `headers` show what the run was
     handed, and `text` is what an agent could read of it: a user's session is given by the
     operator alone.
     """
@@ -75,8 +75,8 @@ class Pending:
 class Run:
     """One run.
 
-    `secrets` are texts that no message shows: the tokens that the run was given. `fresh`:
-    the agent's next result, waiting for it.
+    `tools`: whether Sentry switched the agent's tools on. `asks`, `refused` and `denials` are
+    those since the last message of its user, `questions` are those of all.
     """
 
     def __init__(self, run_id: int, owner: Owner, organization: str) -> None:
@@ -89,8 +89,8 @@ class Run:
         self.authority = Authority("agent token")
         self.agent: Agent | None = None
         self.tools = False
-        # Since the last message; and of all, so that no answer is taken for a later question.
         self.asks = 0
+        # Never begun anew, so that no answer is taken for a later question.
         self.questions = 0
         self.refused: set[tuple[str, ...]] = set()
         self.denials: dict[str, int] = {}
@@ -114,11 +114,6 @@ class Run:
         with self.lock:
             if secret and secret not in self._secrets:
                 self._secrets.append(secret)
-
-    def shows_secret(self, text: str) -> bool:
-        """Whether one of the run's tokens stands in `text`."""
-        with self.lock:
-            return any(secret in text for secret in self._secrets)
 
     def mask(self, text: str) -> str:
         """`text` without the run's tokens, and not too long."""

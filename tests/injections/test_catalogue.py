@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import get_args
 
-from harness.injections import FENCES, OUTSIDE_HOST, WORLD, Outside, load_injections
+from harness.injections import FENCES, WORLD, Outside, load_injections
 from harness.injections.model import Form, Harm, Place
+from harness.network import OUTSIDE_HOST
 from harness.resources import locate
 from harness.scopes import READ_ONLY
 from harness.world import load_world

@@ -124,10 +124,10 @@ Agent: TypeAlias = Generator[Action, Any, None]
 class Circumstances:
     """What an agent knows of its run.
 
-    `organization` is the slug; ids are texts. `authority`: `agent token` (it mints and
-    asks), `explorer token` (it cannot mint; what it was handed only reads) or `session`
-    (it acts with the user's whole authority, as no agent should). `credential`: the text of
-    what the run was handed, which an agent that runs code can read; empty for nothing.
+    `organization` is the slug; ids are texts. `authority`: `agent token` (it mints and asks)
+    or `session` (it acts with the user's whole authority, as no agent should). `credential`:
+    the text of what the run was handed, which an agent that runs code can read; empty for
+    nothing.
     """
 
     query: str

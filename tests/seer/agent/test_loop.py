@@ -318,12 +318,11 @@ def test_other_answers_are_for_the_plan(loop: Loop, write: Request, status: int)
 # Other authority
 
 
-@pytest.mark.parametrize("authority", ["explorer token", "session"])
 @pytest.mark.parametrize("reply", [ok(), UNAUTHORIZED, PLAIN, challenged(WANTED)])
 def test_what_a_run_was_handed_is_used_as_it_is(
-    circumstances: Circumstances, clock: Clock, write: Request, authority: str, reply: Reply
+    circumstances: Circumstances, clock: Clock, write: Request, reply: Reply
 ) -> None:
-    loop = Loop(replace(circumstances, authority=authority), clock)
+    loop = Loop(replace(circumstances, authority="session"), clock)
     played = call(loop, write, reply)
     assert (played.kinds, played.tokens) == ("Execute", [None])
     assert bool(played.result.refusal) is not reply.ok
@@ -334,7 +333,7 @@ def test_what_a_run_was_handed_is_used_as_it_is(
 def test_a_token_that_such_a_run_should_not_have_is_not_used(
     circumstances: Circumstances, clock: Clock, write: Request
 ) -> None:
-    loop = Loop(replace(circumstances, authority="explorer token"), clock)
+    loop = Loop(replace(circumstances, authority="session"), clock)
     drive(loop.mint())
     assert call(loop, write, ok()).tokens == [None]
 

@@ -334,7 +334,7 @@ def test_a_word_that_nobody_captured(circumstances: Circumstances, clock: Clock)
 
 
 def test_what_it_was_handed_is_enough_to_read(stage: Stage) -> None:
-    stage.circumstances = replace(stage.circumstances, authority="explorer token")
+    stage.circumstances = replace(stage.circumstances, authority="session")
     played = stage.play(
         "- call: {get: /api/0/}\n- call: {get: /api/0/}\n  bare: true", replies=[ok()]
     )
