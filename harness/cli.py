@@ -17,6 +17,8 @@ from typing import Any
 
 import click
 
+from harness.commands import options as shared
+
 INCONCLUSIVE = 3
 INTERRUPTED = 130
 
@@ -44,37 +46,8 @@ def _imports() -> Iterator[None]:
         gc.enable()
 
 
-_weaken = click.option(
-    "--weaken",
-    "weaknesses",
-    multiple=True,
-    metavar="ID",
-    help="Serve with a weakened form of a defence, to see what it is for; may come twice.",
-)
-_scripts = click.option(
-    "--scripts",
-    multiple=True,
-    metavar="FILE|FOLDER",
-    help="Scripts of agents that Seer has beside those that come along; may come twice.",
-)
-_names = click.argument("names", nargs=-1, metavar="[FILE|FOLDER|ID]...")
-_world = click.option(
-    "--world",
-    default="two-organizations",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="The world to put into the mock Sentry.",
-)
-_expression = click.option(
-    "-k",
-    "expression",
-    metavar="EXPR",
-    help="Only scenarios with these words in id, title or tags: 'mint and not expiry'.",
-)
-
-
 @cli.command()
-@_names
+@shared.names
 @click.option(
     "--target",
     metavar="FILE",
@@ -94,8 +67,8 @@ _expression = click.option(
 )
 @click.option("--headed", is_flag=True, help="Show the browser's window; with --browser.")
 @click.option("--world", metavar="NAME|FILE", help="Play every scenario in this world.")
-@_weaken
-@_scripts
+@shared.weaken
+@shared.scripts
 @click.option("--plan", is_flag=True, help="Print what would be sent, and send nothing.")
 @click.option(
     "--seed",
@@ -119,7 +92,7 @@ _expression = click.option(
 @click.option("--sarif", metavar="F", help="Write what failed as SARIF 2.1.0, for code scanning.")
 @click.option("--sarif-all", is_flag=True, help="Put what held into it as well, of kind pass.")
 @click.option("--har", metavar="F", help="Write every exchange as HAR 1.2, for a browser's tools.")
-@_expression
+@shared.expression
 @click.option("-v", "--verbose", is_flag=True, help="Show every step and check.")
 @click.option("--curl", is_flag=True, help="Show each exchange as a curl command; -v does, too.")
 def run(**options: Any) -> None:
@@ -137,7 +110,7 @@ def run(**options: Any) -> None:
 
 
 @cli.command()
-@_names
+@shared.names
 @click.option(
     "--weakness", "weakness_ids", multiple=True, metavar="ID", help="Only this row of the table."
 )
@@ -235,7 +208,7 @@ def grade(**options: Any) -> None:
     help="Play against a running server, described by the JSON that serve --ready-json prints.",
 )
 @click.option("--live", is_flag=True, help="Play over a loopback port instead of in process.")
-@_weaken
+@shared.weaken
 @click.option(
     "-j",
     "--jobs",
@@ -276,8 +249,8 @@ def weaknesses(*, as_json: bool) -> None:
 
 
 @cli.command("list")
-@_names
-@_expression
+@shared.names
+@shared.expression
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with files, tags and needs.")
 def list_command(names: tuple[str, ...], expression: str | None, *, as_json: bool) -> None:
     """List scenarios: their ids and titles."""
@@ -320,7 +293,7 @@ def schema(kind: str) -> None:
     metavar="N",
     help="The port to listen at; 0, the default, takes a free one.",
 )
-@_world
+@shared.world
 @click.option(
     "--db",
     "database",
@@ -334,8 +307,8 @@ def schema(kind: str) -> None:
     metavar="N",
     help="Repeat the ids and names of a run. Secrets become predictable: loopback only.",
 )
-@_weaken
-@_scripts
+@shared.weaken
+@shared.scripts
 @click.option("--exposed", is_flag=True, help="Allow a --host that is not on loopback.")
 @click.option(
     "--ready-json",
@@ -363,7 +336,7 @@ def serve(**options: Any) -> None:
     metavar="N",
     help="The port of the lab; 0, the default, takes a free one.",
 )
-@_world
+@shared.world
 @click.option("--seed", type=int, metavar="N", help="Repeat the ids and names of a run.")
 @click.option("--no-open", is_flag=True, help="Open no browser.")
 @click.option(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from faker import Faker
 
+from harness.browser.chromium import BrowserMissingError, launch
 from tests import postgres
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -38,3 +43,19 @@ def postgres_server() -> Iterator[postgres.Server]:
 def postgres_url(postgres_server: postgres.Server) -> str:
     """The URL of an empty PostgreSQL database."""
     return postgres_server.database()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for each worker; without one the test is skipped, and the end says so."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.skip("NOTHING IN A BROWSER: Playwright is not installed")
+    with sync_playwright() as playwright:
+        try:
+            opened = launch(playwright)
+        except BrowserMissingError as error:
+            pytest.skip(f"NOTHING IN A BROWSER: {error}")
+        yield opened
+        opened.close()

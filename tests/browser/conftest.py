@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from harness.browser.chromium import BrowserMissingError, launch
 from harness.deployment import Deployment, deploy
 from tests.browser.visitor import Visitor
 
@@ -15,22 +14,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 Visit: TypeAlias = Callable[..., Visitor]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium; without one the test is skipped, and the end of the run says so."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        pytest.skip("NOTHING IN A BROWSER: Playwright is not installed")
-    with sync_playwright() as playwright:
-        try:
-            opened = launch(playwright)
-        except BrowserMissingError as error:
-            pytest.skip(f"NOTHING IN A BROWSER: {error}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

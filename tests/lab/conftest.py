@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.browser.chromium import BrowserMissingError, launch
 from harness.lab.launch import Lab, running
 from tests.lab.visitor import Visitor
 
@@ -30,22 +29,6 @@ def visitor(lab: Lab) -> Iterator[Visitor]:
     assert answer.status_code == 204, answer.text
     yield somebody
     somebody.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One for each worker; tests that need it are skipped, loudly, where none can be had."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        pytest.skip("the page of the lab: Playwright is not installed")
-    with sync_playwright() as playwright:
-        try:
-            started = launch(playwright)
-        except BrowserMissingError as error:
-            pytest.skip(f"the page of the lab: {error}")
-        yield started
-        started.close()
 
 
 @pytest.fixture
