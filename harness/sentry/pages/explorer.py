@@ -50,7 +50,9 @@ def add(pages: Blueprint, services: Services, api: OwnApi) -> None:
         if not came.ok:
             return _show_run(api, visitor, organization, run_id, came)
         # A yes that grants too little is a no: who gave it is told so.
-        refused = request.form.get("decision") == "approve" and came.json["decision"] == "reject"
+        refused = (
+            request.form.get("decision") == "approve" and came.json.get("decision") == "reject"
+        )
         return _to_run(organization, run_id, told=_TOO_LITTLE if refused else None)
 
 
