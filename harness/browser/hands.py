@@ -20,7 +20,7 @@ from harness.transcript import Received
 if TYPE_CHECKING:
     from harness.browser.window import BrowserWindow
 
-_RUN = re.compile(r"/explorer/(\d+)/$")
+_RUN = re.compile(r"/explorer/(\d+)/(?:\?|$)")
 
 
 class BrowserHands:
@@ -125,10 +125,8 @@ class BrowserHands:
                     box.set_checked(box.input_value() in granted)
                 approve.click()
                 page.wait_for_load_state()
-            said = page.locator("[data-outcome]")
-            outcome = said.get_attribute("data-outcome") if said.count() else None
-        status = self._last.status
-        return self._said(status, json.loads(outcome) if outcome else {"detail": self._alert()})
+            outcome = self._outcome()
+        return self._said(self._last.status, outcome or {"detail": self._alert()})
 
     def _talked(self) -> Answer:
         """What became of a message: the conversation, or what the page says is wrong."""
@@ -136,8 +134,14 @@ class BrowserHands:
         found = _RUN.search(page.url)
         alert = page.locator("[role=alert]")
         if found and not alert.count():
-            return self._said(200, {"run_id": int(found[1])})
+            return self._said(200, {"run_id": int(found[1])} | (self._outcome() or {}))
         return self._said(self._last.status, {"detail": self._alert()})
+
+    def _outcome(self) -> dict[str, Any] | None:
+        """What the page says became of a decision, if it says so."""
+        said = self.window.page.locator("[data-outcome]")
+        outcome = said.get_attribute("data-outcome") if said.count() else None
+        return json.loads(outcome) if outcome else None
 
     def _alert(self) -> str:
         alert = self.window.page.locator("[role=alert]")

@@ -43,6 +43,9 @@ class BrowserPeople:
         """Raises BrowserMissingError where there is no browser, before anything is played."""
         with _driver() as playwright:
             find_chromium(playwright)
+            if self.headed:
+                # A window needs a display, too.
+                launch(playwright, headed=True).close()
 
     @contextmanager
     def open(self) -> Iterator[MakeHands]:

@@ -46,6 +46,8 @@ def open_text(text: str) -> Opened:
             return Opened(scenarios=_open_page(json.loads(found[1]), _ENTRY.findall(text)))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise UnreadableError(f"it cannot be read: {error}") from None
+    except RecursionError:
+        raise UnreadableError("it cannot be read: it is nested too deep") from None
     raise UnreadableError("it is neither a report of run (JSON or HTML) nor the JSON of prove")
 
 

@@ -94,3 +94,12 @@ def test_no_trace_of_a_server_beyond_loopback(
     done = invoke("run", "--browser", "--trace", tmp_path / "traces", "--target", target)
     assert done.returncode == 2
     assert "--trace: it would hold session cookies of a server beyond loopback" in done.stderr
+
+
+def test_a_window_without_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    done = invoke("run", "denied-write", "--browser", "--headed")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--browser: " in done.stderr
+    assert "Traceback" not in done.stderr

@@ -81,6 +81,7 @@ EVIDENCE = '<script type="application/json" id="evidence">{}</script>'
         '{"format": 1, "results": [{}]}',
         '{"format": 1, "results": 7}',
         '{"format": 1, "table": {}}',
+        '{"format": 1, "results": ' + "[" * 100_000,
         EVIDENCE.replace("{}", '{"texts": []}'),
         EVIDENCE.replace("{}", '{"texts": [], "scenarios": [{"a": 3}]}'),
     ],

@@ -107,6 +107,16 @@ def test_an_arrow_opens_to_request_answer_and_decision(page: Page) -> None:
     expect(denied).to_be_focused()
 
 
+def test_a_mint_by_hand_begins_without_a_token(page: Page) -> None:
+    page.locator("#next").click()
+    position(page, 1)
+    page.get_by_label("what", exact=True).select_option("mints")
+    expect(page.locator("#free [name=with]")).to_have_value("")
+    page.get_by_role("button", name="Do it").click()
+    expect(page.locator("#done li")).to_have_count(2)
+    expect(page.locator("#done li").last).to_contain_text("200")
+
+
 def test_tokens_with_countdown_and_what_changed(page: Page) -> None:
     for number in range(1, 6):
         page.keyboard.press("n")

@@ -38,7 +38,7 @@ function first(verb, field) {
   if (field.key === "as") return verb.verb === "asks" ? freeName("run", names.runs) : freeName("token", names.tokens);
   if (field.key === "session") return names.sessions[names.sessions.length - 1] || "s1";
   const known = names[field.names] || [];
-  const useful = field.required || (["mints", "calls"].includes(verb.verb) && ["for", "in", "with"].includes(field.key));
+  const useful = field.required || (verb.verb === "mints" && ["for", "in"].includes(field.key)) || (verb.verb === "calls" && field.key === "with");
   if (!useful || field.names === "scopes") return "";
   return field.key === "with" ? known[known.length - 1] || "" : known[0] || "";
 }

@@ -17,6 +17,8 @@ from harness.sentry.services import Services
 
 #: The answers that a form can give to a question.
 _DECISIONS = frozenset({"approve", "reject"})
+#: What Seer is told where the user approved, and could not grant all that it needs.
+_TOO_LITTLE = "insufficient_scope"
 
 
 def add(pages: Blueprint, services: Services, api: OwnApi) -> None:
@@ -47,7 +49,11 @@ def add(pages: Blueprint, services: Services, api: OwnApi) -> None:
         came = _act(api, organization, run_id)
         if not came.ok:
             return _show_run(api, visitor, organization, run_id, came)
-        return _to_run(organization, run_id)
+        # A yes that grants too little is a no: who gave it is told so.
+        refused = (
+            request.form.get("decision") == "approve" and came.json.get("decision") == "reject"
+        )
+        return _to_run(organization, run_id, told=_TOO_LITTLE if refused else None)
 
 
 def _act(api: OwnApi, organization: str, run_id: int) -> OwnAnswer:
@@ -140,6 +146,9 @@ def _show_run(
         reachable=came.ok,
         problem=problem and _explain(problem),
         words=read_words(),
+        outcome={"decision": "reject", "reason": _TOO_LITTLE}
+        if request.args.get("told") == _TOO_LITTLE
+        else None,
     )
 
 
@@ -150,8 +159,8 @@ def _explain(problem: OwnAnswer) -> str:
     return problem.detail
 
 
-def _to_run(organization: str, run_id: int) -> WerkzeugResponse:
-    where = url_for("pages.show_run", organization=organization, run_id=run_id)
+def _to_run(organization: str, run_id: int, told: str | None = None) -> WerkzeugResponse:
+    where = url_for("pages.show_run", organization=organization, run_id=run_id, told=told)
     answer = redirect(where, 303)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -102,7 +102,7 @@ class Reader:
 
     def open(self, path: str, **query: str) -> Page:
         """A page."""
-        return Page(self.answer("GET", path, query_string=query))
+        return Page(self.answer("GET", path, query_string=query or None))
 
     def answer(self, method: str, path: str, **sent: Any) -> Answer:
         """What comes back, redirects too."""

@@ -66,6 +66,16 @@ def test_approved_already(sentry: Sentry, olivia: Reader) -> None:
     assert "Renew" in page.text
 
 
+def test_rejecting_again_says_what_stays_approved(sentry: Sentry, olivia: Reader) -> None:
+    sentry.plant("olivia", ["org:write", "org:read"])
+    page = olivia.decide(olivia.link(), "reject")
+    assert granted(sentry) == {"s1": ["org:read", "org:write"]}
+    assert "Nothing of that is granted" not in page.text
+    assert "approved earlier for session s1 stays until 15 January 2026, 16:00 UTC" in " ".join(
+        page.text.split()
+    )
+
+
 def test_approved_in_part_is_still_a_question(sentry: Sentry, olivia: Reader) -> None:
     sentry.plant("olivia", ["org:write"])
     page = olivia.link(scopes="org:write event:write")
@@ -216,6 +226,7 @@ def test_a_form_answers_the_question_that_it_showed(sentry: Sentry, olivia: Read
     number, _ = olivia.ask()
     stale = olivia.link(f"explorer-{number}")
     olivia.decide(stale, "reject")
+    settle(sentry)
     path = f"{EXPLORER}{number}/"
     message = olivia.open(path).forms[-1]
     olivia.send(path, message.fields, query="Rename this organization to Initrode")

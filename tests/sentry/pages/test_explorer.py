@@ -43,6 +43,19 @@ def test_a_conversation_from_question_to_end(sentry: Sentry, olivia: Reader) -> 
     )
 
 
+def test_who_approves_what_they_may_not_grant_is_told_that_it_is_a_no(sentry: Sentry) -> None:
+    mia = Reader(sentry, "mia")
+    number, page = mia.ask()
+    path = f"{EXPLORER}{number}/"
+    sent = mia.answer("POST", path, data=dict(page.form("approve").fields, decision="approve"))
+    assert sent.headers["Location"] == f"{path}?told=insufficient_scope"
+    settle(sentry)
+    page = mia.open(path, told="insufficient_scope")
+    assert "it was told no" in page.text
+    assert page.outcome == {"decision": "reject", "reason": "insufficient_scope"}
+    assert "it was told no" not in mia.open(path, told="anything").text
+
+
 def test_the_list_of_conversations(olivia: Reader, sentry: Sentry) -> None:
     assert "None yet." in olivia.open(EXPLORER).text
     number, _ = olivia.ask()
