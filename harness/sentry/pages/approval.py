@@ -168,7 +168,6 @@ def _decide(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Res
         outcome = came.json
         granted, expires_at = outcome["scopes"], outcome["expiresAt"]
     told = _tell_seer(api, place, link, decision)
-    kept, until = _find_granted(api, place, link) if decision == "reject" else ((), None)
     if told.get("decision") == "reject":
         granted = [] if decision == "reject" else [s for s in granted if s not in link.scopes]
     return show(
@@ -180,8 +179,6 @@ def _decide(api: OwnApi, visitor: Visitor, organization: str, link: Link) -> Res
         granted=[(scope, read_words().get(scope, "")) for scope in granted],
         missing=[scope for scope in link.scopes if scope not in granted],
         expires_at=expires_at,
-        kept=[scope for scope in link.scopes if scope in kept],
-        until=until,
         told=told,
         outcome=outcome | told,
     )
