@@ -729,8 +729,8 @@ def test_the_default_world_has_open_and_closed_membership_and_the_flow(
         (organizations[row["organization_id"]]["slug"], row["name"])
         for row in default.rows["sentry_organizationfeature"]
     ]
-    assert ("acme", FLOW) in features
-    assert ("globex", FLOW) in features
+    explorer = ("organizations:seer-explorer", "organizations:seer-explorer-code-mode-tools")
+    assert features == [(slug, name) for slug in ("acme", "globex") for name in (FLOW, *explorer)]
 
 
 def test_the_default_world_has_things_to_read_and_change(default: Population) -> None:
