@@ -70,12 +70,7 @@ def _imports() -> Iterator[None]:
 @shared.weaken
 @shared.scripts
 @click.option("--plan", is_flag=True, help="Print what would be sent, and send nothing.")
-@click.option(
-    "--seed",
-    type=int,
-    metavar="N",
-    help="The seed of worlds and ids; the same seed gives the same reports.  [default: 0]",
-)
+@shared.seed
 @click.option("--shuffle", is_flag=True, help="Play in an order that the seed decides.")
 @click.option(
     "-j",
@@ -127,19 +122,8 @@ def run(**options: Any) -> None:
     is_flag=True,
     help="Play the attacks that need users with a browser, in Chromium, and no others.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Play in N processes at once.  [default: as many as there are processors]",
-)
-@click.option(
-    "--seed",
-    type=int,
-    metavar="N",
-    help="The seed of worlds and ids; the same seed gives the same reports.  [default: 0]",
-)
+@shared.all_jobs
+@shared.seed
 @click.option("--json", metavar="F", help="Write the table with its evidence as JSON.")
 @click.option("--html", metavar="F", help="Write the table as one page, each cell with evidence.")
 @click.option("-v", "--verbose", is_flag=True, help="Show why each attack broke where it did.")
@@ -209,19 +193,8 @@ def grade(**options: Any) -> None:
 )
 @click.option("--live", is_flag=True, help="Play over a loopback port instead of in process.")
 @shared.weaken
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 256),
-    metavar="N",
-    help="Play in N processes at once.  [default: as many as there are processors]",
-)
-@click.option(
-    "--seed",
-    type=int,
-    metavar="N",
-    help="The seed of worlds and ids; the same seed gives the same reports.  [default: 0]",
-)
+@shared.all_jobs
+@shared.seed
 @click.option("--json", metavar="F", help="Write the outcomes with their evidence as JSON.")
 @click.option("--html", metavar="F", help="Write them as one page, each outcome with evidence.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what decided each act.")

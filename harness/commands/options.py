@@ -31,3 +31,16 @@ expression = click.option(
     metavar="EXPR",
     help="Only scenarios with these words in id, title or tags: 'mint and not expiry'.",
 )
+all_jobs = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Play in N processes at once.  [default: as many as there are processors]",
+)
+seed = click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    help="The seed of worlds and ids; the same seed gives the same reports.  [default: 0]",
+)
